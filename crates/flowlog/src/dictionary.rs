@@ -1,0 +1,126 @@
+//! Short codes for texts that repeat: addresses, interfaces, service names.
+//!
+//! A recording has millions of records over a few thousand addresses. A record
+//! looks its texts up as they stand in the line and is from then on a handful
+//! of integers; an address is parsed once in the life of a table.
+//!
+//! **Invariants.** Code 0 is always "no value". Codes mean something only
+//! within their own dictionary, so a merge translates them.
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::net::IpAddr;
+
+/// The code of "no value", for whatever stands as `-` or is not in the layout.
+pub(crate) const NONE: u32 = 0;
+
+/// Codes for plain texts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts {
+    codes: HashMap<Box<[u8]>, u32, RandomState>,
+    texts: Vec<Box<str>>,
+}
+
+impl Texts {
+    /// The code of the text; new texts get the next one. `-` is [`NONE`].
+    pub(crate) fn code(&mut self, text: &[u8]) -> u32 {
+        if text == b"-" || text.is_empty() {
+            return NONE;
+        }
+        if let Some(code) = self.codes.get(text) {
+            return *code;
+        }
+        self.texts.push(String::from_utf8_lossy(text).into());
+        let code = next_code(self.texts.len());
+        self.codes.insert(text.into(), code);
+        code
+    }
+
+    /// The text of a code, `None` for [`NONE`].
+    pub(crate) fn text(&self, code: u32) -> Option<&str> {
+        Some(&**self.texts.get((code as usize).checked_sub(1)?)?)
+    }
+
+    /// For each code of `other` the code of the same text here.
+    pub(crate) fn absorb(&mut self, other: &Texts) -> Vec<u32> {
+        std::iter::once(NONE)
+            .chain(other.texts.iter().map(|text| self.code(text.as_bytes())))
+            .collect()
+    }
+}
+
+/// Codes for addresses: one code for one address, however it is written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addresses {
+    by_text: HashMap<Box<[u8]>, u32, RandomState>,
+    by_address: HashMap<IpAddr, u32, RandomState>,
+    addresses: Vec<IpAddr>,
+}
+
+impl Addresses {
+    /// The code of the address written there; `-` is [`NONE`], and `None` is
+    /// what is not an address.
+    pub(crate) fn code(&mut self, text: &[u8]) -> Option<u32> {
+        if text == b"-" || text.is_empty() {
+            return Some(NONE);
+        }
+        if let Some(code) = self.by_text.get(text) {
+            return Some(*code);
+        }
+        let address = std::str::from_utf8(text).ok()?.parse().ok()?;
+        let code = self.code_of(address);
+        self.by_text.insert(text.into(), code);
+        Some(code)
+    }
+
+    fn code_of(&mut self, address: IpAddr) -> u32 {
+        *self.by_address.entry(address).or_insert_with(|| {
+            self.addresses.push(address);
+            next_code(self.addresses.len())
+        })
+    }
+
+    /// The address of a code, `None` for [`NONE`].
+    pub(crate) fn address(&self, code: u32) -> Option<IpAddr> {
+        self.addresses.get((code as usize).checked_sub(1)?).copied()
+    }
+
+    /// For each code of `other` the code of the same address here.
+    pub(crate) fn absorb(&mut self, other: &Addresses) -> Vec<u32> {
+        std::iter::once(NONE)
+            .chain(other.addresses.iter().map(|address| self.code_of(*address)))
+            .collect()
+    }
+}
+
+/// Four billion distinct texts do not fit into memory long before the codes end.
+fn next_code(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Addresses, NONE, Texts};
+
+    #[test]
+    fn one_address_has_one_code_however_it_is_written() {
+        let mut addresses = Addresses::default();
+        let short = addresses.code(b"2001:db8::1");
+        assert_eq!(addresses.code(b"2001:0db8:0:0::0001"), short);
+        assert_ne!(addresses.code(b"10.0.0.1"), short);
+        assert_eq!(addresses.code(b"-"), Some(NONE));
+        assert_eq!(addresses.code(b"10.0.0"), None);
+        assert_eq!(addresses.code(b"\xff\xfe"), None);
+    }
+
+    #[test]
+    fn absorbing_translates_codes() {
+        let (mut one, mut other) = (Texts::default(), Texts::default());
+        one.code(b"S3");
+        other.code(b"DYNAMODB");
+        other.code(b"S3");
+        assert_eq!(one.absorb(&other), [NONE, 2, 1]);
+        assert_eq!(one.text(2), Some("DYNAMODB"));
+        assert_eq!(one.text(NONE), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! The layouts that exist in the wild, recognised from a line without a header.
+//!
+//! The same number of fields is not recognition: the AWS default and the
+//! fourteen fields of the earlier recorder differ in content, so every column
+//! of a line must hold a value that its field can have.
+//!
+//! **Invariants.** A line is recognised only where exactly one layout fits it.
+
+use crate::{Field, Layout};
+use std::net::IpAddr;
+
+/// A layout that can be recognised without a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KnownLayout {
+    /// The fourteen fields of AWS's default format (version 2).
+    AwsDefault,
+    /// The fourteen fields of doitintl/vpc-flowlogs-recorder.
+    Recorder,
+    /// The eighteen fields of axelmarciano/vpc-flowlogs-egress-analyzer.
+    EgressAnalyzer,
+    /// The fields that natspike records.
+    Natspike,
+}
+
+/// The LogFormat that natspike records with, as CreateFlowLogs takes it.
+///
+/// Every field serves the report: both ends before and after translation,
+/// what they are at AWS, how much, when, on which interface or regional
+/// gateway, and whether the record is whole. Vended logs are billed by the
+/// byte, so nothing else is in it.
+pub const NATSPIKE_LOG_FORMAT: &str = "${version} ${interface-id} ${resource-id} ${srcaddr} \
+    ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} \
+    ${log-status} ${pkt-srcaddr} ${pkt-dstaddr} ${pkt-src-aws-service} ${pkt-dst-aws-service} \
+    ${flow-direction} ${traffic-path} ${tcp-flags}";
+
+impl KnownLayout {
+    /// Every layout that can be recognised.
+    pub const ALL: [KnownLayout; 4] = [
+        KnownLayout::AwsDefault,
+        KnownLayout::Recorder,
+        KnownLayout::EgressAnalyzer,
+        KnownLayout::Natspike,
+    ];
+
+    /// A short name for messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            KnownLayout::AwsDefault => "AWS default",
+            KnownLayout::Recorder => "vpc-flowlogs-recorder",
+            KnownLayout::EgressAnalyzer => "vpc-flowlogs-egress-analyzer",
+            KnownLayout::Natspike => "natspike",
+        }
+    }
+
+    /// The columns.
+    pub fn layout(self) -> Layout {
+        Layout::from_fields(self.fields())
+    }
+
+    fn fields(self) -> &'static [Field] {
+        use Field::*;
+        match self {
+            KnownLayout::AwsDefault => &[
+                Version,
+                AccountId,
+                InterfaceId,
+                Srcaddr,
+                Dstaddr,
+                Srcport,
+                Dstport,
+                Protocol,
+                Packets,
+                Bytes,
+                Start,
+                End,
+                Action,
+                LogStatus,
+            ],
+            KnownLayout::Recorder => &[
+                Action,
+                FlowDirection,
+                TrafficPath,
+                Srcaddr,
+                Srcport,
+                Dstaddr,
+                Dstport,
+                Protocol,
+                Bytes,
+                Type,
+                PktSrcaddr,
+                PktSrcAwsService,
+                PktDstaddr,
+                PktDstAwsService,
+            ],
+            KnownLayout::EgressAnalyzer => &[
+                Version,
+                AccountId,
+                InterfaceId,
+                Srcaddr,
+                Dstaddr,
+                Srcport,
+                Dstport,
+                Protocol,
+                Packets,
+                Bytes,
+                Start,
+                End,
+                Action,
+                LogStatus,
+                PktSrcaddr,
+                PktDstaddr,
+                PktSrcAwsService,
+                PktDstAwsService,
+            ],
+            KnownLayout::Natspike => &[
+                Version,
+                InterfaceId,
+                ResourceId,
+                Srcaddr,
+                Dstaddr,
+                Srcport,
+                Dstport,
+                Protocol,
+                Packets,
+                Bytes,
+                Start,
+                End,
+                Action,
+                LogStatus,
+                PktSrcaddr,
+                PktDstaddr,
+                PktSrcAwsService,
+                PktDstAwsService,
+                FlowDirection,
+                TrafficPath,
+                TcpFlags,
+            ],
+        }
+    }
+
+    /// The one known layout that fits the line, if there is exactly one.
+    pub fn recognise(line: &[u8]) -> Option<KnownLayout> {
+        let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
+        if words.iter().all(|word| *word == b"-") {
+            return None;
+        }
+        let mut fitting = KnownLayout::ALL.into_iter().filter(|known| {
+            let fields = known.fields();
+            fields.len() == words.len()
+                && fields
+                    .iter()
+                    .zip(&words)
+                    .all(|(field, word)| fits(*field, word))
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the word is a value that the field can have.
+fn fits(field: Field, word: &[u8]) -> bool {
+    let one_of = |words: &[&[u8]]| words.contains(&word);
+    match field {
+        Field::Version => word.len() <= 2 && is_number(word),
+        Field::LogStatus => one_of(&[b"OK", b"NODATA", b"SKIPDATA"]),
+        _ if word == b"-" => true,
+        Field::AccountId => (word.len() == 12 && is_number(word)) || word == b"unknown",
+        Field::InterfaceId => word.starts_with(b"eni-"),
+        Field::Srcaddr | Field::Dstaddr | Field::PktSrcaddr | Field::PktDstaddr => {
+            std::str::from_utf8(word).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
+        }
+        Field::Srcport | Field::Dstport => is_number(word) && word.len() <= 5,
+        Field::Protocol | Field::TcpFlags => is_number(word) && word.len() <= 3,
+        Field::TrafficPath => is_number(word) && word.len() == 1,
+        Field::Packets | Field::Bytes | Field::Start | Field::End => is_number(word),
+        Field::Action => one_of(&[b"ACCEPT", b"REJECT"]),
+        Field::Type => one_of(&[b"IPv4", b"IPv6", b"EFA"]),
+        Field::FlowDirection => one_of(&[b"ingress", b"egress"]),
+        Field::PktSrcAwsService | Field::PktDstAwsService => {
+            word.first().is_some_and(u8::is_ascii_uppercase)
+                && word
+                    .iter()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+        }
+        _ => !word.is_empty(),
+    }
+}
+
+fn is_number(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KnownLayout, NATSPIKE_LOG_FORMAT};
+    use crate::Layout;
+
+    #[test]
+    fn recognises_each_layout_by_content() {
+        let cases = [
+            (
+                "2 123456789012 eni-1 10.0.1.5 203.0.113.5 1 443 6 1 40 1700000000 1700000060 ACCEPT OK",
+                Some(KnownLayout::AwsDefault),
+            ),
+            (
+                "2 unknown eni-1 - - - - - - - 1700000000 1700000060 - NODATA",
+                Some(KnownLayout::AwsDefault),
+            ),
+            (
+                "ACCEPT ingress - 10.0.1.5 40000 10.0.0.220 443 6 40 IPv4 10.0.1.5 - 203.0.113.5 S3",
+                Some(KnownLayout::Recorder),
+            ),
+            (
+                "5 123456789012 eni-1 10.0.1.5 10.0.0.220 1 443 6 1 40 1700000000 1700000060 ACCEPT OK 10.0.1.5 203.0.113.5 - S3",
+                Some(KnownLayout::EgressAnalyzer),
+            ),
+            (
+                "9 eni-1 - 10.0.1.5 10.0.0.220 1 443 6 1 40 1700000000 1700000060 ACCEPT OK 10.0.1.5 203.0.113.5 - S3 ingress - 3",
+                Some(KnownLayout::Natspike),
+            ),
+            ("- - - - - - - - - - - - - -", None),
+            ("a b c d e f g h i j k l m n", None),
+            ("", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(KnownLayout::recognise(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn our_log_format_is_the_layout_that_is_recognised() {
+        assert_eq!(
+            Layout::from_log_format(NATSPIKE_LOG_FORMAT),
+            Ok(KnownLayout::Natspike.layout())
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! One line of text to one record, by the line's layout.
+//!
+//! Only the columns that the table needs are looked at; where each of them
+//! stands is worked out once for a layout and not for a line.
+
+use crate::{Column, Field, Layout, MalformedReason};
+use memchr::memchr_iter;
+
+/// The columns that the table reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Slot {
+    Interface,
+    Resource,
+    Src,
+    Dst,
+    PktSrc,
+    PktDst,
+    SrcService,
+    DstService,
+    Packets,
+    Bytes,
+    Start,
+    End,
+    Action,
+    LogStatus,
+    /// A column that nothing reads; always the last.
+    Ignored,
+}
+
+const SLOTS: usize = Slot::Ignored as usize + 1;
+
+/// A layout made ready for reading lines.
+#[derive(Clone)]
+pub(crate) struct LineReader {
+    layout: Layout,
+    slots: Box<[Slot]>,
+}
+
+/// The texts of a line, each where its slot says; what the layout lacks is `-`.
+pub(crate) struct Words<'a>([&'a [u8]; SLOTS]);
+
+impl<'a> Words<'a> {
+    pub(crate) fn get(&self, slot: Slot) -> &'a [u8] {
+        self.0[slot as usize]
+    }
+}
+
+impl LineReader {
+    pub(crate) fn new(layout: Layout) -> LineReader {
+        let slots = layout.columns().iter().map(slot).collect();
+        LineReader { layout, slots }
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Cuts the line into its words.
+    pub(crate) fn split<'a>(&self, line: &'a [u8]) -> Result<Words<'a>, MalformedReason> {
+        let mut words: [&[u8]; SLOTS] = [b"-"; SLOTS];
+        let mut from = 0;
+        let mut column = 0;
+        for to in memchr_iter(b' ', line) {
+            let slot = self.slots.get(column).ok_or(MalformedReason::FieldCount)?;
+            words[*slot as usize] = &line[from..to];
+            from = to + 1;
+            column += 1;
+        }
+        let slot = self.slots.get(column).ok_or(MalformedReason::FieldCount)?;
+        words[*slot as usize] = &line[from..];
+        if column + 1 != self.slots.len() {
+            return Err(MalformedReason::FieldCount);
+        }
+        Ok(Words(words))
+    }
+}
+
+fn slot(column: &Column) -> Slot {
+    let Column::Known(field) = column else {
+        return Slot::Ignored;
+    };
+    match field {
+        Field::InterfaceId => Slot::Interface,
+        Field::ResourceId => Slot::Resource,
+        Field::Srcaddr => Slot::Src,
+        Field::Dstaddr => Slot::Dst,
+        Field::PktSrcaddr => Slot::PktSrc,
+        Field::PktDstaddr => Slot::PktDst,
+        Field::PktSrcAwsService => Slot::SrcService,
+        Field::PktDstAwsService => Slot::DstService,
+        Field::Packets => Slot::Packets,
+        Field::Bytes => Slot::Bytes,
+        Field::Start => Slot::Start,
+        Field::End => Slot::End,
+        Field::Action => Slot::Action,
+        Field::LogStatus => Slot::LogStatus,
+        _ => Slot::Ignored,
+    }
+}
+
+/// A decimal number of at most 63 bits (AWS's INT_64); `-` is no value.
+pub(crate) fn number(word: &[u8]) -> Result<Option<u64>, MalformedReason> {
+    if word == b"-" {
+        return Ok(None);
+    }
+    if word.is_empty() {
+        return Err(MalformedReason::Number);
+    }
+    let mut value: u64 = 0;
+    for byte in word {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(MalformedReason::Number);
+        }
+        value = value
+            .checked_mul(10)
+            .and_then(|value| value.checked_add(u64::from(digit)))
+            .filter(|value| *value <= i64::MAX as u64)
+            .ok_or(MalformedReason::Number)?;
+    }
+    Ok(Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+    use crate::MalformedReason;
+
+    #[test]
+    fn reads_numbers_of_63_bits_and_nothing_else() {
+        let bad = Err(MalformedReason::Number);
+        for (word, expected) in [
+            ("0", Ok(Some(0))),
+            ("9223372036854775807", Ok(Some(i64::MAX as u64))),
+            ("9223372036854775808", bad),
+            ("99999999999999999999999", bad),
+            ("-", Ok(None)),
+            ("", bad),
+            ("-1", bad),
+            ("1e3", bad),
+        ] {
+            assert_eq!(number(word.as_bytes()), expected, "{word}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Flow tables over whole texts: forms, chunking, merging, strange input.
+
+mod forms;
+mod properties;
+
+use flowlog::{FlowTable, ReadError};
+
+/// A table of one whole text.
+fn table(text: &str) -> Result<FlowTable, ReadError> {
+    let mut table = FlowTable::new();
+    table.begin_source("test.log");
+    table.push(text.as_bytes())?;
+    table.end_source()?;
+    Ok(table)
+}
+
+/// Everything a table says, in an order of its own.
+fn summary(table: &FlowTable) -> Vec<String> {
+    let mut rows: Vec<String> = table.flows().map(|flow| format!("{flow:?}")).collect();
+    rows.sort();
+    rows.push(format!("{:?} {:?}", table.counts(), table.window()));
+    rows
+}
