@@ -1,0 +1,41 @@
+//! What NAT gateway traffic is, what it costs, and how to say it.
+//!
+//! A [`flowlog::FlowTable`] holds sums as an interface saw them; on a NAT
+//! gateway's interface that is every byte twice. This crate finds the gateways
+//! in a table, tells the four legs of their traffic apart, prices what is
+//! billed and turns it into a [`Report`], which is plain data; each way to
+//! print it is a file of its own under `report`.
+//!
+//! **Invariants.** No clock, no files, no network: region, rate and addresses
+//! are arguments. Bytes are integers and money is decimal, so every figure can
+//! be recomputed by hand from the arithmetic that the report shows.
+//!
+//! ```
+//! use egress::{Facts, Rate, report};
+//!
+//! let mut table = flowlog::FlowTable::new();
+//! table.push(b"srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes\n\
+//!              10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 1000\n\
+//!              10.0.0.220 203.0.113.5 10.0.0.220 203.0.113.5 1000\n")?;
+//! table.end_source()?;
+//! let report = report(&table, &Facts::new("eu-west-1", Rate::of_region("eu-west-1")?));
+//! assert_eq!(report.bytes.processed, 1000);
+//! assert_eq!(report.nat_addresses, ["10.0.0.220"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod address;
+mod gateway;
+mod leg;
+mod price;
+mod report;
+mod traffic;
+
+pub use address::is_private;
+pub use gateway::{Gateway, GatewayKind};
+pub use leg::{Leg, leg};
+pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
+pub use report::{
+    Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Verdict, console,
+    json, mail, report,
+};

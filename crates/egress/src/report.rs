@@ -1,0 +1,406 @@
+//! The report: everything that is known about a recording, as plain data.
+//!
+//! **Invariants.** Lists are whole and sorted by bytes descending, then by
+//! name; a writer may show fewer rows and never other totals. Nothing here
+//! knows how a report is printed.
+
+pub mod console;
+pub mod json;
+pub mod mail;
+mod text;
+
+use crate::gateway;
+use crate::price::{Money, Rate};
+use crate::traffic::{Billed, Traffic};
+use flowlog::{Counts, Flow, FlowTable, Window};
+use std::cmp::Reverse;
+use std::net::IpAddr;
+
+/// What the records do not say themselves.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The region whose rate it is, for the record.
+    pub region: String,
+    /// The data-processing rate.
+    pub rate: Rate,
+    /// Gateway addresses that are known from elsewhere; none is fine.
+    pub nat_addresses: Vec<IpAddr>,
+    /// Only this interface (or regional gateway) counts, where it is known.
+    pub interface: Option<String>,
+    /// What the user should know about these facts.
+    pub warnings: Vec<String>,
+}
+
+impl Facts {
+    /// Facts with a rate and nothing else known.
+    pub fn new(region: &str, rate: Rate) -> Facts {
+        Facts {
+            region: region.to_owned(),
+            rate,
+            nat_addresses: Vec::new(),
+            interface: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// How many lines were read and what became of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordCounts {
+    /// Lines that should be records: parsed + nodata + skipdata + malformed.
+    pub read: u64,
+    /// Records with data.
+    pub parsed: u64,
+    /// Records of intervals without traffic.
+    pub nodata: u64,
+    /// Records of intervals in which AWS skipped flows.
+    pub skipdata: u64,
+    /// Lines that could not be read.
+    pub malformed: u64,
+    /// Records of rejected traffic, a part of `parsed`.
+    pub rejected: u64,
+}
+
+/// Bytes on each leg; see [`crate::Leg`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LegBytes {
+    /// Leg A.
+    pub in_from_source: u128,
+    /// Leg B.
+    pub out_to_destination: u128,
+    /// Leg C.
+    pub in_from_destination: u128,
+    /// Leg D.
+    pub out_to_source: u128,
+    /// A + D: what is billed.
+    pub processed: u128,
+    /// Bytes of rejected records; not billed, in no leg.
+    pub rejected: u128,
+    /// Accepted bytes that did not pass through a gateway; in no leg.
+    pub other: u128,
+}
+
+/// A workload and what it moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The private address.
+    pub address: IpAddr,
+    /// The figures.
+    pub share: Share,
+}
+
+/// A remote end and what was moved to and from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The address.
+    pub address: IpAddr,
+    /// The AWS service that the records name for it.
+    pub aws_service: Option<String>,
+    /// The figures.
+    pub share: Share,
+}
+
+/// An AWS service and what was moved to and from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// The service's name in flow logs; `None` for what belongs to none.
+    pub aws_service: Option<String>,
+    /// The figures.
+    pub share: Share,
+}
+
+/// A workload, a remote end and what was moved between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The workload's address.
+    pub source: IpAddr,
+    /// The remote end's address.
+    pub destination: IpAddr,
+    /// The AWS service that the records name for the remote end.
+    pub aws_service: Option<String>,
+    /// The figures.
+    pub share: Share,
+}
+
+/// The figures of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// in_from_source + out_to_source.
+    pub bytes: u128,
+    /// Bytes from the workload.
+    pub in_from_source: u128,
+    /// Bytes to the workload.
+    pub out_to_source: u128,
+    /// bytes / 2^30 x rate.
+    pub cost: Money,
+    /// Of all processed bytes, 0 to 1.
+    pub share: Money,
+}
+
+/// Whether there is anything to report, and if not, why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Gateway traffic was found.
+    Traffic,
+    /// There is not a single record.
+    NoRecords,
+    /// There are lines, and none could be read.
+    NothingReadable,
+    /// The gateway was watched and moved nothing.
+    OnlyNodata,
+    /// There are records, and none of a NAT gateway.
+    NoGateway,
+}
+
+/// A recording's report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What became of the lines.
+    pub records: RecordCounts,
+    /// The bytes on each leg.
+    pub bytes: LegBytes,
+    /// The region whose rate was used.
+    pub region: String,
+    /// The rate.
+    pub rate: Rate,
+    /// processed / 2^30 x rate.
+    pub processing_cost: Money,
+    /// Every workload.
+    pub sources: Vec<Source>,
+    /// Every remote end.
+    pub destinations: Vec<Destination>,
+    /// Every AWS service, and a row for what belongs to none.
+    pub services: Vec<Service>,
+    /// Every workload with every remote end that it talked to.
+    pub pairs: Vec<Pair>,
+    /// The time that the records cover.
+    pub window: Option<Window>,
+    /// The gateways' addresses as the records have them.
+    pub nat_addresses: Vec<String>,
+    /// What the reader should know before trusting a figure.
+    pub warnings: Vec<String>,
+    /// Whether there is anything to report.
+    pub verdict: Verdict,
+}
+
+/// The report on a table of flows.
+pub fn report(table: &FlowTable, facts: &Facts) -> Report {
+    let flows: Vec<Flow<'_>> = table.flows().collect();
+    let counts = table.counts();
+    let (mut gateways, mut warnings) = gateway::find(&flows, &facts.nat_addresses);
+    if let Some(interface) = &facts.interface {
+        let is_it = |id: &Option<String>| id.as_deref().is_none_or(|id| id == interface);
+        gateways.retain(|gateway| is_it(&gateway.interface));
+    }
+    let traffic = Traffic::of(&flows, &gateways);
+    let processed = traffic.processed();
+    warnings.splice(..0, facts.warnings.iter().cloned());
+    warnings.extend(quality(counts));
+    warnings.extend(layout_limits(&traffic));
+    warnings.extend(mismatch(&traffic));
+    let verdict = verdict(counts, !gateways.is_empty());
+    warnings.extend(verdict.sentence().map(str::to_owned));
+
+    let share = |billed: &Billed| Share {
+        bytes: billed.bytes(),
+        in_from_source: billed.in_from_source,
+        out_to_source: billed.out_to_source,
+        cost: facts.rate.cost(billed.bytes()),
+        share: fraction(billed.bytes(), processed),
+    };
+    let service_of = |address| traffic.service_of(address).map(str::to_owned);
+    let mut report = Report {
+        records: record_counts(counts),
+        bytes: LegBytes {
+            in_from_source: traffic.in_from_source,
+            out_to_destination: traffic.out_to_destination,
+            in_from_destination: traffic.in_from_destination,
+            out_to_source: traffic.out_to_source,
+            processed,
+            rejected: traffic.rejected,
+            other: traffic.other,
+        },
+        region: facts.region.clone(),
+        rate: facts.rate.clone(),
+        processing_cost: facts.rate.cost(processed),
+        sources: traffic
+            .sources
+            .iter()
+            .map(|(address, billed)| Source {
+                address: *address,
+                share: share(billed),
+            })
+            .collect(),
+        destinations: traffic
+            .destinations
+            .iter()
+            .map(|(address, billed)| Destination {
+                address: *address,
+                aws_service: service_of(*address),
+                share: share(billed),
+            })
+            .collect(),
+        services: traffic
+            .services
+            .iter()
+            .map(|(service, billed)| Service {
+                aws_service: service.map(str::to_owned),
+                share: share(billed),
+            })
+            .collect(),
+        pairs: traffic
+            .pairs
+            .iter()
+            .map(|((source, destination), billed)| Pair {
+                source: *source,
+                destination: *destination,
+                aws_service: service_of(*destination),
+                share: share(billed),
+            })
+            .collect(),
+        window: table.window(),
+        nat_addresses: gateways
+            .iter()
+            .flat_map(|gateway| gateway.addresses.iter().map(IpAddr::to_string))
+            .collect(),
+        warnings,
+        verdict,
+    };
+    report.sort();
+    report
+}
+
+impl Report {
+    /// By bytes descending, then by the text of the name.
+    fn sort(&mut self) {
+        self.sources
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.address.to_string()));
+        self.destinations
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.address.to_string()));
+        self.services
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.aws_service.clone()));
+        self.pairs.sort_by_cached_key(|row| {
+            (
+                Reverse(row.share.bytes),
+                row.source.to_string(),
+                row.destination.to_string(),
+            )
+        });
+    }
+}
+
+impl Verdict {
+    /// One sentence that says what to do, where there is nothing to report.
+    pub fn sentence(self) -> Option<&'static str> {
+        match self {
+            Verdict::Traffic => None,
+            Verdict::NoRecords => Some(
+                "The recording is empty: no flow record was delivered. Delivery takes about \
+                 10 minutes after the flow log is switched on; record for longer, and check with \
+                 'aws ec2 describe-flow-logs' that delivery reports no error.",
+            ),
+            Verdict::NothingReadable => Some(
+                "Not one line could be read by the layout that was given or recognised: give the \
+                 log format that it was recorded with, for example --format '${srcaddr} ${dstaddr} ${bytes}'.",
+            ),
+            Verdict::OnlyNodata => Some(
+                "The recording holds NODATA records only: the interface moved nothing while it \
+                 was recorded. The spike was over before recording began; a longer recording time or a lower \
+                 threshold catches the next one.",
+            ),
+            Verdict::NoGateway => Some(
+                "No record is of a NAT gateway, so nothing here is billed as NAT processing. \
+                 Record the gateway's own interface, or name its private address with --nat-address.",
+            ),
+        }
+    }
+}
+
+fn verdict(counts: &Counts, any_gateway: bool) -> Verdict {
+    match counts {
+        Counts { read: 0, .. } => Verdict::NoRecords,
+        _ if any_gateway => Verdict::Traffic,
+        Counts {
+            parsed: 0,
+            nodata: 0,
+            skipdata: 0,
+            ..
+        } => Verdict::NothingReadable,
+        Counts { parsed: 0, .. } => Verdict::OnlyNodata,
+        _ => Verdict::NoGateway,
+    }
+}
+
+fn record_counts(counts: &Counts) -> RecordCounts {
+    RecordCounts {
+        read: counts.read,
+        parsed: counts.parsed,
+        nodata: counts.nodata,
+        skipdata: counts.skipdata,
+        malformed: counts.malformed(),
+        rejected: counts.rejected,
+    }
+}
+
+fn quality(counts: &Counts) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if counts.skipdata > 0 {
+        warnings.push(format!(
+            "{} SKIPDATA records: AWS left flows out of these intervals, so the real figures are higher.",
+            counts.skipdata
+        ));
+    }
+    for (reason, count, examples) in counts.malformed_by_reason() {
+        let places: Vec<String> = examples
+            .iter()
+            .map(|example| match &*example.source {
+                "" => example.line.to_string(),
+                source => format!("{source}:{}", example.line),
+            })
+            .collect();
+        warnings.push(format!(
+            "{count} malformed lines ({}) are in no figure; the first: line {}.",
+            reason.name(),
+            places.join(", ")
+        ));
+    }
+    warnings
+}
+
+fn layout_limits(traffic: &Traffic<'_>) -> Option<String> {
+    (traffic.without_remote > 0).then(|| {
+        "The records have no pkt-srcaddr and pkt-dstaddr: workloads and remote ends are known, \
+         each on its own side of the gateway, but not who talked to whom. Destinations are \
+         counted on the outer legs."
+            .to_owned()
+    })
+}
+
+/// The outer legs are the same bytes; by how much they differ is how far the
+/// recording can be trusted.
+fn mismatch(traffic: &Traffic<'_>) -> Vec<String> {
+    [
+        ("in_from_source", traffic.in_from_source, "out_to_destination", traffic.out_to_destination),
+        ("out_to_source", traffic.out_to_source, "in_from_destination", traffic.in_from_destination),
+    ]
+    .into_iter()
+    .filter(|(_, billed, _, check)| billed.abs_diff(*check) * 100 > *billed.max(check))
+    .map(|(name, billed, check_name, check)| {
+        format!(
+            "{check_name} has {check} bytes where {name} has {billed}: the two sides of the gateway \
+             differ by {} bytes, so records are missing on one of them.",
+            billed.abs_diff(check)
+        )
+    })
+    .collect()
+}
+
+/// The part of the whole, to six decimals; nothing of nothing is 0.
+fn fraction(part: u128, whole: u128) -> Money {
+    if whole == 0 {
+        return Money::ZERO;
+    }
+    // Scaled to 10^-6, half up: shares are shown and never added up.
+    let millionths = (part * 2_000_000 + whole) / (whole * 2);
+    i64::try_from(millionths).map_or(Money::ZERO, |millionths| Money::new(millionths, 6))
+}

@@ -1,0 +1,163 @@
+//! The report as a mail: plain text of 72 columns, and a subject.
+//!
+//! SNS mails are plain text of at most 256 KiB with a subject of fewer than
+//! 100 characters:
+//! <https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html>.
+//!
+//! **Invariants.** Both limits always hold; what does not fit is left out by
+//! whole lines and said.
+
+use super::{Report, text};
+use crate::report::Verdict;
+
+/// The columns of the text.
+const WIDTH: usize = 72;
+/// The bytes that SNS delivers by mail at the most.
+pub const MAX_BODY: usize = 256 * 1024;
+/// The characters of a subject, at the most.
+pub const MAX_SUBJECT: usize = 99;
+
+/// What happened around the recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occasion {
+    /// The gateway's id.
+    pub gateway: String,
+    /// The alarm's name.
+    pub alarm: String,
+    /// The stack's name.
+    pub stack: String,
+    /// Why the recording ended, as a sentence.
+    pub ending: String,
+    /// When the flow log was switched on, in Unix seconds.
+    pub started: u64,
+    /// When it was switched off, in Unix seconds.
+    pub stopped: u64,
+    /// The log group with the recording.
+    pub log_group: String,
+    /// The how-manieth recording of this gateway it is.
+    pub recording: u64,
+    /// How many recordings it may have, 0 for any number.
+    pub limit: u64,
+}
+
+/// A mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// One line of fewer than 100 characters.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+}
+
+/// The mail on a recording, with at most `top` rows a table (0 = all).
+pub fn mail(report: &Report, occasion: &Occasion, top: usize) -> Mail {
+    Mail {
+        subject: subject(report, occasion),
+        body: fit(&body(report, occasion, top)),
+    }
+}
+
+fn subject(report: &Report, occasion: &Occasion) -> String {
+    let what = match report.verdict {
+        Verdict::Traffic => format!(
+            "{} GB, {} processing",
+            text::gb(report.bytes.processed),
+            text::money(report.processing_cost, report.rate.currency)
+        ),
+        _ => "nothing recorded".to_owned(),
+    };
+    let subject = format!("NAT spike {}: {what}", occasion.gateway);
+    subject
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX_SUBJECT)
+        .collect()
+}
+
+fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
+    let mut lines = Vec::new();
+    let mut prose = |text: &str| {
+        lines.extend(textwrap::wrap(text, WIDTH).iter().map(ToString::to_string));
+    };
+    prose(&format!(
+        "Alarm {} went off for NAT gateway {} in {}. Its traffic was recorded from {} to {}. {}",
+        occasion.alarm,
+        occasion.gateway,
+        report.region,
+        text::time(occasion.started),
+        text::time(occasion.stopped),
+        occasion.ending,
+    ));
+    lines.push(String::new());
+    if let Some(sentence) = report.verdict.sentence() {
+        lines.extend(
+            textwrap::wrap(sentence, WIDTH)
+                .iter()
+                .map(ToString::to_string),
+        );
+        lines.push(String::new());
+    }
+    lines.push(format!(
+        "Processed   {} bytes    {} GB   {}",
+        text::grouped(report.bytes.processed),
+        text::gb(report.bytes.processed),
+        text::money(report.processing_cost, report.rate.currency),
+    ));
+    lines.push(format!("  {}", text::arithmetic(report)));
+    for section in text::sections(report, top) {
+        if section.rows.is_empty() {
+            continue;
+        }
+        lines.extend([String::new(), section.title.to_owned(), section.head]);
+        lines.extend(section.rows);
+        if section.hidden > 0 {
+            lines.push(format!("and {} more", section.hidden));
+        }
+    }
+    lines.extend([String::new(), "Legs".to_owned()]);
+    lines.extend(text::legs(report));
+    if report.bytes.rejected > 0 {
+        lines.push(format!(
+            "{:<19} {:>19} bytes, not billed",
+            "rejected",
+            text::grouped(report.bytes.rejected)
+        ));
+    }
+    lines.push(String::new());
+    let mut prose = |text: &str| {
+        lines.extend(textwrap::wrap(text, WIDTH).iter().map(ToString::to_string));
+    };
+    prose(&text::records(report));
+    for warning in report
+        .warnings
+        .iter()
+        .filter(|warning| Some(warning.as_str()) != report.verdict.sentence())
+    {
+        prose(&format!("Note: {warning}"));
+    }
+    prose(&format!(
+        "Recording {} of {}, in CloudWatch log group {} (stack {}).",
+        occasion.recording,
+        match occasion.limit {
+            0 => "any number".to_owned(),
+            limit => limit.to_string(),
+        },
+        occasion.log_group,
+        occasion.stack,
+    ));
+    lines.join("\n") + "\n"
+}
+
+/// Cuts whole lines off the end until the text fits.
+fn fit(body: &str) -> String {
+    if body.len() <= MAX_BODY {
+        return body.to_owned();
+    }
+    let note = "\nThe rest does not fit into a mail; the log group has everything.\n";
+    let room = MAX_BODY - note.len();
+    let end = body.as_bytes()[..room]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .unwrap_or(0);
+    format!("{}{note}", &body[..end])
+}
