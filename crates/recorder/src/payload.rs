@@ -1,0 +1,200 @@
+//! The payloads that travel between the state machine and its Lambdas.
+//!
+//! The state machine's document grows: `claim`, `recording`, `ending`, `stop`,
+//! `report`. Each Lambda gets the parts that it needs and gives the next one.
+//!
+//! **Invariants.** Field names are an interface: statemachine/recorder.asl.json
+//! selects them one by one, and a test compares both.
+
+use crate::{EpochSeconds, FlowLogId, GatewayId, InterfaceId};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The longest that a recording may wait for its alarm to clear: a standard
+/// execution ends after a year, and there must be time left to clean up.
+pub const UNTIL_CLEARED_SECONDS: u64 = 364 * 24 * 60 * 60;
+
+/// The stack's parameters, as text because CloudFormation puts them into the
+/// state machine's definition as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// RecordingTime: seconds, 0 = until the alarm clears.
+    pub recording_time: String,
+    /// NumOfRecordings: how many recordings a gateway may have, 0 = any number.
+    pub recordings_limit: String,
+    /// SettleDelay: seconds to wait for late delivery.
+    pub settle_delay: String,
+    /// NatRate: USD for a gigabyte, empty = the region's list rate.
+    #[serde(default)]
+    pub nat_rate: String,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            recording_time: "900".to_owned(),
+            recordings_limit: "0".to_owned(),
+            settle_delay: "600".to_owned(),
+            nat_rate: String::new(),
+        }
+    }
+}
+
+/// Input of claim-gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClaimGateway {
+    /// The alarm's event.
+    pub event: crate::alarm::AlarmEvent,
+    /// The execution's name.
+    pub execution: String,
+    /// The stack's parameters.
+    pub settings: Settings,
+}
+
+/// What came of the attempt to claim a gateway for a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The gateway is this execution's: record.
+    Claimed,
+    /// Another execution is recording it.
+    Held,
+    /// It has had all the recordings that it may have.
+    Spent,
+}
+
+/// Output of claim-gateway: whose recording this is, and how long it may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Whether to record.
+    pub outcome: Outcome,
+    /// The gateway.
+    pub gateway: GatewayId,
+    /// The alarm's name.
+    pub alarm: String,
+    /// The gateway's region.
+    pub region: String,
+    /// The execution's name.
+    pub execution: String,
+    /// Counts the claims of this gateway; tokens of older ones are void.
+    pub generation: u64,
+    /// The how-manieth recording of this gateway it is.
+    pub recording: u64,
+    /// How many it may have, 0 = any number.
+    pub limit: u64,
+    /// The alarm's threshold in bytes a period, where the event has it.
+    pub threshold: Option<f64>,
+    /// How long to wait for the alarm to clear.
+    pub await_seconds: u64,
+    /// How long to wait for late delivery.
+    pub settle_seconds: u64,
+    /// USD for a gigabyte, empty = the region's list rate.
+    #[serde(default)]
+    pub nat_rate: String,
+}
+
+/// Input of start-recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StartRecording {
+    /// Whose recording.
+    pub claim: Claim,
+}
+
+/// Output of start-recording: the flow log that is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// The flow log.
+    pub flow_log_id: FlowLogId,
+    /// Where its records go.
+    pub log_group: String,
+    /// The gateway's interface; regional gateways have none.
+    pub interface_id: Option<InterfaceId>,
+    /// Private addresses of a zonal gateway, public ones of a regional one.
+    pub nat_addresses: Vec<IpAddr>,
+    /// Whether it is a regional gateway.
+    pub regional: bool,
+    /// When the flow log was switched on.
+    pub started: EpochSeconds,
+}
+
+/// Input of await-clearance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AwaitClearance {
+    /// Whose recording.
+    pub claim: Claim,
+    /// What wakes the execution.
+    pub task_token: String,
+}
+
+/// Why a recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndReason {
+    /// The alarm cleared.
+    Cleared,
+    /// The recording time was over.
+    Time,
+}
+
+/// Output of the wait: what the task token is answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Why it ended.
+    pub reason: EndReason,
+    /// When the alarm cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<EpochSeconds>,
+}
+
+/// Input of stop-recording; as a clean-up it has the claim only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StopRecording {
+    /// Whose recording.
+    pub claim: Claim,
+    /// The flow log, where it is known that there is one.
+    #[serde(default)]
+    pub recording: Option<Recording>,
+    /// Why the recording ended.
+    #[serde(default)]
+    pub ending: Option<Ending>,
+}
+
+/// Output of stop-recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// When the flow log was switched off.
+    pub stopped: EpochSeconds,
+    /// Every flow log that was deleted.
+    pub flow_log_ids: Vec<FlowLogId>,
+}
+
+/// Input of analyze-recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnalyzeRecording {
+    /// Whose recording.
+    pub claim: Claim,
+    /// The flow log that was on.
+    pub recording: Recording,
+    /// Why it ended.
+    pub ending: Ending,
+    /// When it was switched off.
+    pub stop: Stop,
+}
+
+/// Output of analyze-recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// The mail's id at SNS.
+    pub message_id: String,
+    /// Bytes that were billed.
+    pub processed_bytes: u64,
+    /// Records that were read.
+    pub records_read: u64,
+}
+
+/// Output of clear-alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// Whether an execution was waiting and has been woken.
+    pub woken: bool,
+}

@@ -1,0 +1,245 @@
+//! A recording from alarm to mail, and what each step refuses.
+
+use super::{GATEWAY, NOW, STACK, World};
+use recorder::memory::Fault;
+use recorder::payload::{Outcome, UNTIL_CLEARED_SECONDS};
+use recorder::port::{NatGateway, NewFlowLog, Watched};
+use recorder::{EpochSeconds, FaultKind, GatewayId, InterfaceId};
+
+#[test]
+fn a_recording_goes_from_alarm_to_mail_and_leaves_nothing() {
+    let world = World::new();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    assert_eq!((claim.generation, claim.recording), (1, 1));
+    let recording = world.start(&claim).unwrap();
+    assert_eq!(recording.interface_id, Some(InterfaceId::from("eni-0a1")));
+    assert_eq!(recording.nat_addresses[0].to_string(), "10.0.0.220");
+    let (_, flow_log) = world.memory.flow_logs().remove(0);
+    assert_eq!(
+        flow_log.watched,
+        Watched::Interface(InterfaceId::from("eni-0a1"))
+    );
+    assert_eq!(flow_log.aggregation_seconds, 60);
+    assert!(
+        flow_log
+            .tags
+            .contains(&("natspike:stack", STACK.to_owned()))
+    );
+    world.wait(&claim, "token-1").unwrap();
+    world.deliver("eni-0a1", 1_000, 9_000_000_000);
+    assert!(world.clear(super::CLEARED).unwrap());
+    assert_eq!(
+        world.memory.woken(),
+        [(
+            "token-1".to_owned(),
+            r#"{"reason":"cleared","at":1795218605}"#.to_owned()
+        )]
+    );
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    assert_eq!(world.memory.flow_logs(), []);
+    let reported = world.analyze(&claim, &recording, &stop).unwrap();
+    assert_eq!(
+        (reported.processed_bytes, reported.records_read),
+        (9_000_001_000, 4)
+    );
+    let (subject, body) = world.memory.mails().remove(0);
+    assert_eq!(
+        subject,
+        format!("NAT spike {GATEWAY}: 8.38 GB, $0.3772 processing")
+    );
+    assert!(
+        body.contains("Processed   9,000,001,000 bytes    8.38 GB   $0.3772"),
+        "{body}"
+    );
+    let item = world.memory.item(&GatewayId::from(GATEWAY)).unwrap();
+    assert_eq!(
+        (item.execution, item.token, item.recordings),
+        (None, None, 1)
+    );
+}
+
+#[test]
+fn only_the_gateway_of_the_recording_is_in_the_mail() {
+    let world = World::new();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    world.deliver("eni-0a1", 10, 20);
+    world.deliver("eni-0b2", 1_000, 2_000);
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    assert_eq!(
+        world
+            .analyze(&claim, &recording, &stop)
+            .unwrap()
+            .processed_bytes,
+        30
+    );
+}
+
+#[test]
+fn an_empty_recording_is_mailed_as_such() {
+    let world = World::new();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    assert_eq!(
+        world
+            .analyze(&claim, &recording, &stop)
+            .unwrap()
+            .records_read,
+        0
+    );
+    let (subject, body) = world.memory.mails().remove(0);
+    assert_eq!(subject, format!("NAT spike {GATEWAY}: nothing recorded"));
+    assert!(body.contains("no flow record was delivered"), "{body}");
+}
+
+#[test]
+fn a_regional_gateway_is_recorded_as_a_whole() {
+    let world = World::new();
+    world.memory.add_gateway(NatGateway {
+        id: GatewayId::from(GATEWAY),
+        state: "available".to_owned(),
+        regional: true,
+        interface_id: None,
+        private_addresses: vec![],
+        public_addresses: vec!["198.51.100.9".parse().unwrap()],
+    });
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    assert_eq!((recording.regional, recording.interface_id), (true, None));
+    assert_eq!(
+        world.memory.flow_logs()[0].1.watched,
+        Watched::RegionalGateway(GatewayId::from(GATEWAY))
+    );
+}
+
+#[test]
+fn recording_time_zero_waits_until_the_alarm_clears() {
+    let mut world = World::new();
+    world.settings.recording_time = "0".to_owned();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    assert_eq!(claim.await_seconds, UNTIL_CLEARED_SECONDS);
+}
+
+#[test]
+fn a_setting_that_is_no_number_is_named() {
+    let mut world = World::new();
+    world.settings.settle_delay = "ten".to_owned();
+    let error = world.claim("execution-1", NOW).unwrap_err();
+    assert_eq!(error.name(), "Invalid");
+    assert!(error.to_string().contains("SettleDelay"), "{error}");
+}
+
+#[test]
+fn an_unknown_gateway_is_said_with_what_to_correct() {
+    let world = World::new();
+    let mut claim = world.claim("execution-1", NOW).unwrap();
+    claim.gateway = GatewayId::from("nat-0000");
+    let error = world.start(&claim).unwrap_err();
+    assert_eq!(error.name(), "NotFound");
+    assert!(error.to_string().contains("NatGatewayIDs"), "{error}");
+}
+
+#[test]
+fn an_unknown_region_is_never_priced_at_nothing() {
+    let world = World::new();
+    let mut claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    claim.region = "eu-south-2".to_owned();
+    let error = world.analyze(&claim, &recording, &stop).unwrap_err();
+    assert!(error.to_string().contains("NatRate"), "{error}");
+    claim.nat_rate = "0.05".to_owned();
+    assert!(world.analyze(&claim, &recording, &stop).is_ok());
+}
+
+#[test]
+fn a_foreign_flow_log_is_said_and_never_deleted() {
+    let world = World::new();
+    world.memory.add_flow_log(
+        "fl-foreign",
+        NewFlowLog {
+            watched: Watched::Interface(InterfaceId::from("eni-0a1")),
+            log_group: "/natspike/test".to_owned(),
+            role_arn: String::new(),
+            log_format: "",
+            aggregation_seconds: 600,
+            client_token: String::new(),
+            tags: vec![],
+        },
+    );
+    let claim = world.claim("execution-1", NOW).unwrap();
+    assert_eq!(world.start(&claim).unwrap_err().name(), "Conflict");
+    assert_eq!(world.stop(&claim, None).unwrap().flow_log_ids, []);
+    assert_eq!(world.memory.flow_logs().len(), 1);
+}
+
+#[test]
+fn a_claim_is_held_until_its_lease_lapses() {
+    let world = World::new();
+    let first = world.claim("execution-1", NOW).unwrap();
+    assert_eq!(
+        world.claim("execution-2", NOW).unwrap().outcome,
+        Outcome::Held
+    );
+    let lapsed = NOW.plus(first.await_seconds).plus(3_601);
+    let third = world.claim("execution-3", lapsed).unwrap();
+    assert_eq!((third.outcome, third.generation), (Outcome::Claimed, 2));
+}
+
+#[test]
+fn recordings_beyond_the_limit_are_not_made() {
+    let mut world = World::new();
+    world.settings.recordings_limit = "1".to_owned();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    world.stop(&claim, Some(&recording)).unwrap();
+    assert_eq!(
+        world.claim("execution-2", NOW).unwrap().outcome,
+        Outcome::Spent
+    );
+}
+
+#[test]
+fn a_recording_that_never_existed_does_not_count() {
+    let mut world = World::new();
+    world.settings.recordings_limit = "1".to_owned();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    world
+        .memory
+        .fail("CreateFlowLogs", Fault::Fails(FaultKind::Denied));
+    assert_eq!(world.start(&claim).unwrap_err().name(), "Denied");
+    world.stop(&claim, None).unwrap();
+    assert_eq!(
+        world.claim("execution-2", NOW).unwrap().outcome,
+        Outcome::Claimed
+    );
+}
+
+#[test]
+fn the_window_reaches_one_interval_to_the_left() {
+    let world = World::new();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    for (start, bytes) in [
+        (NOW.0 - 61, 1),
+        (NOW.0 - 60, 10),
+        (NOW.0 + 420, 100),
+        (NOW.0 + 421, 1_000),
+    ] {
+        let line = format!(
+            "9 eni-0a1 - 10.0.1.5 10.0.0.220 1 443 6 1 {bytes} {start} {start} ACCEPT OK 10.0.1.5 203.0.113.5 - - ingress - 3"
+        );
+        world
+            .memory
+            .deliver("/natspike/test", EpochSeconds(start), &line);
+    }
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    assert_eq!(
+        world
+            .analyze(&claim, &recording, &stop)
+            .unwrap()
+            .processed_bytes,
+        110
+    );
+}

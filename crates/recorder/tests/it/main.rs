@@ -1,0 +1,158 @@
+//! The steps over the world in memory: the whole loop, and what goes wrong.
+
+mod life;
+mod races;
+
+use recorder::memory::Memory;
+use recorder::payload::{
+    AnalyzeRecording, AwaitClearance, Claim, EndReason, Ending, Recording, Reported, Settings,
+    Stop, StopRecording,
+};
+use recorder::port::NatGateway;
+use recorder::step::{self, Destination};
+use recorder::{EpochSeconds, GatewayId, InterfaceId, StepError, alarm};
+
+const GATEWAY: &str = "nat-0a1b2c3d4e5f60718";
+const ALARMED: &str = "2026-11-20T23:44:05.123+0000";
+const CLEARED: &str = "2026-11-20T23:50:05.000+0000";
+const NOW: EpochSeconds = EpochSeconds(1_795_218_250);
+const STACK: &str = "natspike";
+
+/// A world with one zonal gateway, and what an execution does in it.
+struct World {
+    memory: Memory,
+    settings: Settings,
+}
+
+impl World {
+    fn new() -> World {
+        let memory = Memory::new();
+        memory.add_gateway(NatGateway {
+            id: GatewayId::from(GATEWAY),
+            state: "available".to_owned(),
+            regional: false,
+            interface_id: Some(InterfaceId::from("eni-0a1")),
+            private_addresses: vec!["10.0.0.220".parse().expect("address")],
+            public_addresses: vec!["198.51.100.9".parse().expect("address")],
+        });
+        World {
+            memory,
+            settings: Settings::default(),
+        }
+    }
+
+    fn claim(&self, execution: &str, now: EpochSeconds) -> Result<Claim, StepError> {
+        let event = alarm::example(GATEWAY, "ALARM", ALARMED);
+        pollster::block_on(step::claim_gateway(
+            &self.memory,
+            &event,
+            execution,
+            &self.settings,
+            now,
+        ))
+    }
+
+    fn start(&self, claim: &Claim) -> Result<Recording, StepError> {
+        let destination = Destination {
+            stack: STACK.to_owned(),
+            log_group: "/natspike/test".to_owned(),
+            role_arn: "arn:aws:iam::123456789012:role/delivery".to_owned(),
+        };
+        pollster::block_on(step::start_recording(
+            &self.memory,
+            claim,
+            &destination,
+            NOW,
+        ))
+    }
+
+    fn wait(&self, claim: &Claim, token: &str) -> Result<(), StepError> {
+        let payload = AwaitClearance {
+            claim: claim.clone(),
+            task_token: token.to_owned(),
+        };
+        pollster::block_on(step::await_clearance(&self.memory, &self.memory, &payload))
+    }
+
+    fn clear(&self, at: &str) -> Result<bool, StepError> {
+        let event = alarm::example(GATEWAY, "OK", at);
+        pollster::block_on(step::clear_alarm(&self.memory, &self.memory, &event))
+            .map(|cleared| cleared.woken)
+    }
+
+    fn stop(&self, claim: &Claim, recording: Option<&Recording>) -> Result<Stop, StepError> {
+        let payload = StopRecording {
+            claim: claim.clone(),
+            recording: recording.cloned(),
+            ending: None,
+        };
+        let now = NOW.plus(360);
+        pollster::block_on(step::stop_recording(
+            &self.memory,
+            &self.memory,
+            &payload,
+            STACK,
+            now,
+        ))
+    }
+
+    fn analyze(
+        &self,
+        claim: &Claim,
+        recording: &Recording,
+        stop: &Stop,
+    ) -> Result<Reported, StepError> {
+        let payload = AnalyzeRecording {
+            claim: claim.clone(),
+            recording: recording.clone(),
+            ending: Ending {
+                reason: EndReason::Cleared,
+                at: None,
+            },
+            stop: stop.clone(),
+        };
+        pollster::block_on(step::analyze_recording(
+            &self.memory,
+            &self.memory,
+            &payload,
+            STACK,
+        ))
+    }
+
+    /// Delivers the four legs of a conversation on the interface.
+    fn deliver(&self, interface: &str, upload: u64, download: u64) {
+        for (ends, pkt, services, bytes) in [
+            (
+                "10.0.1.5 10.0.0.220",
+                "10.0.1.5 203.0.113.5",
+                "- S3",
+                upload,
+            ),
+            (
+                "10.0.0.220 203.0.113.5",
+                "10.0.0.220 203.0.113.5",
+                "- S3",
+                upload,
+            ),
+            (
+                "203.0.113.5 10.0.0.220",
+                "203.0.113.5 10.0.0.220",
+                "S3 -",
+                download,
+            ),
+            (
+                "10.0.0.220 10.0.1.5",
+                "203.0.113.5 10.0.1.5",
+                "S3 -",
+                download,
+            ),
+        ] {
+            let (start, end) = (NOW.0 + 60, NOW.0 + 120);
+            let line = format!(
+                "9 {interface} - {ends} 443 40000 6 10 {bytes} {start} {end} ACCEPT OK {pkt} {services} ingress - 3"
+            );
+            self.memory
+                .deliver("/natspike/test", EpochSeconds(start), &line);
+        }
+    }
+}
