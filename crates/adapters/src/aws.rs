@@ -1,0 +1,199 @@
+//! What all AWS services share: the client configuration and the kinds of
+//! failure.
+//!
+//! TLS is rustls with ring: it links statically and starts fast in a Lambda.
+//! Region, credentials and endpoint come from the SDK's standard chain, so
+//! AWS_ENDPOINT_URL is all it takes to talk to a local AWS.
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use recorder::{FaultKind, PortError};
+use std::error::Error;
+use std::fmt;
+
+/// Region, credentials, endpoint and retries from the standard chain.
+pub async fn config() -> SdkConfig {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .load()
+        .await
+}
+
+/// The error of a call as the steps see it.
+pub(crate) fn port_error<E, R>(
+    service: &'static str,
+    operation: &'static str,
+    error: SdkError<E, R>,
+) -> PortError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    let code = error.code().unwrap_or_default().to_owned();
+    let message = error.message().unwrap_or_default().to_owned();
+    if code.is_empty() {
+        return PortError {
+            service,
+            operation,
+            kind: FaultKind::Unavailable,
+            source: Box::new(Unanswered(Box::new(error))),
+        };
+    }
+    PortError {
+        service,
+        operation,
+        kind: kind(&code),
+        source: Box::new(Refused {
+            code,
+            message,
+            source: Some(Box::new(error)),
+        }),
+    }
+}
+
+/// The error of one item of a call that as a whole succeeded.
+#[cfg(feature = "ec2")]
+pub(crate) fn item_error(
+    service: &'static str,
+    operation: &'static str,
+    code: &str,
+    message: &str,
+) -> PortError {
+    PortError {
+        service,
+        operation,
+        kind: kind(code),
+        source: Box::new(Refused {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            source: None,
+        }),
+    }
+}
+
+/// The kind of a failure by the service's error code.
+///
+/// Codes differ by service and protocol, so the parts are matched that AWS
+/// repeats: see the common errors of each API reference.
+fn kind(code: &str) -> FaultKind {
+    let has = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
+    if has(&[
+        "Throttl",
+        "RequestLimitExceeded",
+        "TooManyRequests",
+        "ThroughputExceeded",
+        "SlowDown",
+    ]) {
+        FaultKind::Throttled
+    } else if has(&[
+        "AccessDenied",
+        "Unauthorized",
+        "AuthFailure",
+        "NotAuthorized",
+        "AuthorizationError",
+    ]) {
+        FaultKind::Denied
+    } else if has(&["NotFound"]) {
+        FaultKind::NotFound
+    } else if has(&[
+        "AlreadyExists",
+        "ConditionalCheckFailed",
+        "Conflict",
+        "IdempotentParameterMismatch",
+    ]) {
+        FaultKind::Conflict
+    } else if has(&[
+        "Validation",
+        "Invalid",
+        "Missing",
+        "Malformed",
+        "LimitExceeded",
+    ]) {
+        FaultKind::Invalid
+    } else {
+        FaultKind::Unavailable
+    }
+}
+
+/// The service said no.
+#[derive(Debug)]
+struct Refused {
+    code: String,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The service said nothing that can be read.
+#[derive(Debug)]
+struct Unanswered(Box<dyn Error + Send + Sync>);
+
+impl fmt::Display for Unanswered {
+    /// The SDK's outer errors say only that something failed; the innermost
+    /// ones say what.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl Error for Unanswered {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+    use recorder::FaultKind;
+
+    #[test]
+    fn tells_failures_by_their_codes() {
+        for (code, expected) in [
+            ("ThrottlingException", FaultKind::Throttled),
+            ("Throttling", FaultKind::Throttled),
+            ("RequestLimitExceeded", FaultKind::Throttled),
+            (
+                "ProvisionedThroughputExceededException",
+                FaultKind::Throttled,
+            ),
+            ("UnauthorizedOperation", FaultKind::Denied),
+            ("AccessDeniedException", FaultKind::Denied),
+            ("AccessDenied", FaultKind::Denied),
+            ("InvalidFlowLogId.NotFound", FaultKind::NotFound),
+            ("ResourceNotFoundException", FaultKind::NotFound),
+            ("FlowLogAlreadyExists", FaultKind::Conflict),
+            ("ConditionalCheckFailedException", FaultKind::Conflict),
+            ("InvalidParameterValue", FaultKind::Invalid),
+            ("ValidationException", FaultKind::Invalid),
+            ("FlowLogsLimitExceeded", FaultKind::Invalid),
+            ("InternalError", FaultKind::Unavailable),
+            ("ServiceUnavailable", FaultKind::Unavailable),
+        ] {
+            assert_eq!(kind(code), expected, "{code}");
+        }
+    }
+}
