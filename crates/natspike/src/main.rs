@@ -1,0 +1,51 @@
+//! The desk command: `natspike analyze FILE` and what will stand beside it.
+//!
+//! Exit codes: 0 done, 2 wrong usage or failure. A reader that closes the pipe
+//! early ends the program quietly.
+#![allow(clippy::disallowed_methods)] // a shell may touch the world
+
+mod analyze;
+
+use clap::{Parser, Subcommand};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Usage errors, as clap has it, and every failure.
+const FAILED: u8 = 2;
+
+/// Finds out who moved how many bytes through a NAT gateway, to whom, and what it costs
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Analyze(analyze::Analyze),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Analyze(analyze) => analyze.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell it to where standard error is closed too.
+            let _ = writeln!(io::stderr(), "natspike: failed to {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
