@@ -158,7 +158,21 @@ fn translating(interface: Option<&str>, flows: &[&Flow<'_>]) -> BTreeSet<IpAddr>
         .flatten()
         .collect();
     own.extend(secondary);
+    if interface.is_some() && !own.is_empty() {
+        own.extend([true, false].iter().filter_map(|v4| common(flows, *v4)));
+    }
     own
+}
+
+/// The private address that every flow of the family has: the interface's own.
+/// A gateway that translates IPv6 to IPv4 has one of each.
+fn common(flows: &[&Flow<'_>], v4: bool) -> Option<IpAddr> {
+    let family: Vec<_> = flows.iter().filter(|f| f.src.is_ipv4() == v4).collect();
+    let first = family.first()?;
+    let mut candidates = [first.src, first.dst]
+        .into_iter()
+        .filter(|own| is_private(*own) && family.iter().all(|f| f.src == *own || f.dst == *own));
+    candidates.next().filter(|_| candidates.next().is_none())
 }
 
 /// The address of an interface that passes on what it gets, told by its bytes.
@@ -171,9 +185,7 @@ fn balanced(flows: &[&Flow<'_>], alone: bool) -> Option<IpAddr> {
     {
         return None;
     }
-    let mut common: Vec<IpAddr> = vec![flows.first()?.src, flows.first()?.dst];
-    common.retain(|own| is_private(*own) && flows.iter().all(|f| f.src == *own || f.dst == *own));
-    let own = *common.first().filter(|_| common.len() == 1)?;
+    let own = common(flows, flows.first()?.src.is_ipv4())?;
     let sum = |towards: bool, private: bool| -> u128 {
         flows
             .iter()

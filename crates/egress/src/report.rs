@@ -380,16 +380,28 @@ fn layout_limits(traffic: &Traffic<'_>) -> Option<String> {
 /// recording can be trusted.
 fn mismatch(traffic: &Traffic<'_>) -> Vec<String> {
     [
-        ("in_from_source", traffic.in_from_source, "out_to_destination", traffic.out_to_destination),
-        ("out_to_source", traffic.out_to_source, "in_from_destination", traffic.in_from_destination),
+        (
+            "in_from_source",
+            traffic.in_from_source,
+            "out_to_destination",
+            traffic.out_to_destination,
+        ),
+        (
+            "out_to_source",
+            traffic.out_to_source,
+            "in_from_destination",
+            traffic.in_from_destination,
+        ),
     ]
     .into_iter()
     .filter(|(_, billed, _, check)| billed.abs_diff(*check) * 100 > *billed.max(check))
     .map(|(name, billed, check_name, check)| {
         format!(
-            "{check_name} has {check} bytes where {name} has {billed}: the two sides of the gateway \
-             differ by {} bytes, so records are missing on one of them.",
-            billed.abs_diff(check)
+            "{check_name} has {} bytes where {name} has {}: the two sides of the gateway differ by \
+             {} bytes, so records are missing on one of them.",
+            text::grouped(check),
+            text::grouped(billed),
+            text::grouped(billed.abs_diff(check)),
         )
     })
     .collect()

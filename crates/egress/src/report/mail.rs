@@ -75,11 +75,7 @@ fn subject(report: &Report, occasion: &Occasion) -> String {
 }
 
 fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
-    let mut lines = Vec::new();
-    let mut prose = |text: &str| {
-        lines.extend(textwrap::wrap(text, WIDTH).iter().map(ToString::to_string));
-    };
-    prose(&format!(
+    let mut lines = prose(&format!(
         "Alarm {} went off for NAT gateway {} in {}. Its traffic was recorded from {} to {}. {}",
         occasion.alarm,
         occasion.gateway,
@@ -89,20 +85,40 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
         occasion.ending,
     ));
     lines.push(String::new());
-    if let Some(sentence) = report.verdict.sentence() {
-        lines.extend(
-            textwrap::wrap(sentence, WIDTH)
-                .iter()
-                .map(ToString::to_string),
-        );
-        lines.push(String::new());
+    match report.verdict.sentence() {
+        Some(sentence) => lines.extend(prose(sentence)),
+        None => lines.extend(figures(report, top)),
     }
-    lines.push(format!(
+    lines.push(String::new());
+    lines.extend(prose(&text::records(report)));
+    for warning in report
+        .warnings
+        .iter()
+        .filter(|warning| Some(warning.as_str()) != report.verdict.sentence())
+    {
+        lines.extend(prose(&format!("Note: {warning}")));
+    }
+    lines.extend(prose(&format!(
+        "Recording {} of {}, in CloudWatch log group {} (stack {}).",
+        occasion.recording,
+        match occasion.limit {
+            0 => "any number".to_owned(),
+            limit => limit.to_string(),
+        },
+        occasion.log_group,
+        occasion.stack,
+    )));
+    lines.join("\n") + "\n"
+}
+
+/// The total with its arithmetic, the tables and the legs.
+fn figures(report: &Report, top: usize) -> Vec<String> {
+    let mut lines = vec![format!(
         "Processed   {} bytes    {} GB   {}",
         text::grouped(report.bytes.processed),
         text::gb(report.bytes.processed),
         text::money(report.processing_cost, report.rate.currency),
-    ));
+    )];
     lines.push(format!("  {}", text::arithmetic(report)));
     for section in text::sections(report, top) {
         if section.rows.is_empty() {
@@ -123,29 +139,18 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
             text::grouped(report.bytes.rejected)
         ));
     }
-    lines.push(String::new());
-    let mut prose = |text: &str| {
-        lines.extend(textwrap::wrap(text, WIDTH).iter().map(ToString::to_string));
-    };
-    prose(&text::records(report));
-    for warning in report
-        .warnings
+    lines
+}
+
+/// Words wrapped to the width; ids are never cut at their hyphens.
+fn prose(text: &str) -> Vec<String> {
+    let options = textwrap::Options::new(WIDTH)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::wrap(text, options)
         .iter()
-        .filter(|warning| Some(warning.as_str()) != report.verdict.sentence())
-    {
-        prose(&format!("Note: {warning}"));
-    }
-    prose(&format!(
-        "Recording {} of {}, in CloudWatch log group {} (stack {}).",
-        occasion.recording,
-        match occasion.limit {
-            0 => "any number".to_owned(),
-            limit => limit.to_string(),
-        },
-        occasion.log_group,
-        occasion.stack,
-    ));
-    lines.join("\n") + "\n"
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// Cuts whole lines off the end until the text fits.

@@ -1,0 +1,86 @@
+//! Limits of the forms: what a mail may be, what `top` may change.
+
+use crate::golden::occasion;
+use egress::{Facts, Rate, Report};
+use flowlog::FlowTable;
+
+/// A recording of one workload and many remote ends.
+fn report(remotes: u32) -> Report {
+    let mut table = FlowTable::new();
+    let mut text = "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes\n".to_owned();
+    for remote in 0..remotes {
+        let [_, b, c, d] = remote.to_be_bytes();
+        text += &format!(
+            "10.0.1.5 10.0.0.220 10.0.1.5 198.{b}.{c}.{d} {}\n",
+            1_000 + remote
+        );
+    }
+    table
+        .push(text.as_bytes())
+        .and_then(|()| table.end_source())
+        .unwrap();
+    egress::report(
+        &table,
+        &Facts::new("us-east-1", Rate::of_region("us-east-1").unwrap()),
+    )
+}
+
+#[test]
+fn a_mail_always_fits_and_says_when_it_was_cut() {
+    let report = report(6_000);
+    let mail = egress::mail::mail(&report, &occasion(), 0);
+    assert!(mail.body.len() <= egress::mail::MAX_BODY);
+    assert!(
+        mail.body
+            .ends_with("The rest does not fit into a mail; the log group has everything.\n")
+    );
+    let short = egress::mail::mail(&report, &occasion(), 20);
+    assert!(short.body.contains("and 5980 more"), "{}", short.body);
+}
+
+#[test]
+fn a_mail_is_72_columns_wide_and_its_subject_short() {
+    let mut occasion = occasion();
+    let mail = egress::mail::mail(&report(30), &occasion, 20);
+    for line in mail.body.lines() {
+        assert!(line.chars().count() <= 72, "{line}");
+    }
+    occasion.gateway = "nat-\n".repeat(100);
+    let mail = egress::mail::mail(&report(30), &occasion, 20);
+    assert!(mail.subject.chars().count() < 100 && !mail.subject.contains('\n'));
+}
+
+#[test]
+fn top_limits_lists_and_changes_no_total() {
+    let report = report(50);
+    let (all, few) = (
+        egress::json::value(&report, 0),
+        egress::json::value(&report, 3),
+    );
+    assert_eq!(all["destinations"].as_array().unwrap().len(), 50);
+    assert_eq!(few["destinations"].as_array().unwrap().len(), 3);
+    for part in ["bytes", "cost", "records", "window"] {
+        assert_eq!(all[part], few[part], "{part}");
+    }
+}
+
+#[test]
+fn equal_bytes_are_sorted_by_address() {
+    let mut table = FlowTable::new();
+    let text = "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes\n\
+                10.0.1.9 10.0.0.220 10.0.1.9 203.0.113.5 5\n\
+                10.0.1.10 10.0.0.220 10.0.1.10 203.0.113.5 5\n\
+                10.0.1.1 10.0.0.220 10.0.1.1 203.0.113.5 5\n";
+    table
+        .push(text.as_bytes())
+        .and_then(|()| table.end_source())
+        .unwrap();
+    let facts = Facts::new("us-east-1", Rate::of_region("us-east-1").unwrap());
+    let report = egress::report(&table, &facts);
+    let order: Vec<String> = report
+        .sources
+        .iter()
+        .map(|row| row.address.to_string())
+        .collect();
+    assert_eq!(order, ["10.0.1.1", "10.0.1.10", "10.0.1.9"]);
+}
