@@ -36,6 +36,13 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// Whether a peer of a zonal gateway's interface is a workload, as far as its
+/// address alone can tell: private, or IPv6, which a gateway only ever
+/// translates away from (NAT64).
+pub(crate) fn is_workload_side(peer: IpAddr) -> bool {
+    is_private(peer) || peer.is_ipv6()
+}
+
 /// Whether the address stands for an IPv4 address behind NAT64.
 pub(crate) fn is_nat64(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if NAT64.contains(&v6))

@@ -11,16 +11,16 @@
 //!   and the remote end of a gateway's traffic does (legs B and C).
 //! * An interface logs its primary private address only. A private address
 //!   that stands in packets alone, facing a remote end, is a secondary one.
-//! * Without packet addresses a gateway is the interface whose one address
-//!   has as many bytes going out to public peers as came in from private ones,
-//!   and the other way round.
+//! * Without packet addresses a gateway is the interface whose own address has
+//!   as many bytes going out to remote ends as came in from workloads, and the
+//!   other way round.
 //! * A regional gateway has no interface; its records show its public
 //!   addresses facing other public ones.
 //!
 //! **Invariants.** An address that the user gives narrows the search or adds
 //! to it, and never makes it wrong: what does not occur is said and left out.
 
-use crate::address::{is_nat64, is_private};
+use crate::address::{is_nat64, is_private, is_workload_side};
 use flowlog::{Action, Flow};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -54,10 +54,9 @@ const BALANCE_PERCENT: u128 = 25;
 /// the user named. Also returns what the user should know about it.
 pub(crate) fn find(flows: &[Flow<'_>], given: &[IpAddr]) -> (Vec<Gateway>, Vec<String>) {
     let groups = groups(flows);
-    let alone = groups.len() == 1;
     let mut gateways: Vec<Gateway> = groups
         .iter()
-        .filter_map(|(interface, flows)| infer(*interface, flows, given, alone))
+        .filter_map(|(interface, flows)| infer(*interface, flows, given))
         .collect();
     let mut warnings = Vec::new();
     if given.is_empty() {
@@ -94,12 +93,7 @@ fn groups<'a, 'f>(flows: &'a [Flow<'f>]) -> Groups<'a, 'f> {
     groups
 }
 
-fn infer(
-    interface: Option<&str>,
-    flows: &[&Flow<'_>],
-    given: &[IpAddr],
-    alone: bool,
-) -> Option<Gateway> {
+fn infer(interface: Option<&str>, flows: &[&Flow<'_>], given: &[IpAddr]) -> Option<Gateway> {
     let gateway = |kind, addresses: BTreeSet<IpAddr>| Gateway {
         kind,
         interface: interface.map(str::to_owned),
@@ -110,7 +104,7 @@ fn infer(
     }
     let mut addresses = translating(interface, flows);
     if addresses.is_empty() && interface.is_some() {
-        addresses.extend(balanced(flows, alone));
+        addresses.extend(balanced(flows));
     }
     if !addresses.is_empty() {
         return Some(gateway(GatewayKind::Zonal, addresses));
@@ -135,7 +129,7 @@ fn translating(interface: Option<&str>, flows: &[&Flow<'_>]) -> BTreeSet<IpAddr>
     carried.retain(|own, far| {
         let everywhere = || flows.iter().all(|f| f.src == *own || f.dst == *own);
         far.iter().any(|far| !is_private(*far))
-            || (interface.is_some() && everywhere() && far.iter().any(|far| outer.contains(far)))
+            || (everywhere() && far.iter().any(|far| outer.contains(far)))
     });
     let mut own: BTreeSet<IpAddr> = carried.keys().copied().collect();
     let public = carried.values().flatten().any(|far| !is_private(*far));
@@ -164,33 +158,34 @@ fn translating(interface: Option<&str>, flows: &[&Flow<'_>]) -> BTreeSet<IpAddr>
     own
 }
 
-/// The private address that every flow of the family has: the interface's own.
-/// A gateway that translates IPv6 to IPv4 has one of each.
+/// The address that every flow of the family has: the interface's own. A
+/// gateway that translates IPv6 to IPv4 has one of each; only the IPv4 one
+/// must be private.
 fn common(flows: &[&Flow<'_>], v4: bool) -> Option<IpAddr> {
     let family: Vec<_> = flows.iter().filter(|f| f.src.is_ipv4() == v4).collect();
     let first = family.first()?;
-    let mut candidates = [first.src, first.dst]
-        .into_iter()
-        .filter(|own| is_private(*own) && family.iter().all(|f| f.src == *own || f.dst == *own));
+    let mut candidates = [first.src, first.dst].into_iter().filter(|own| {
+        !(v4 && !is_private(*own)) && family.iter().all(|f| f.src == *own || f.dst == *own)
+    });
     candidates.next().filter(|_| candidates.next().is_none())
 }
 
-/// The address of an interface that passes on what it gets, told by its bytes.
-/// An interface that is the only one in the records is taken for the gateway
-/// even where they do not balance.
-fn balanced(flows: &[&Flow<'_>], alone: bool) -> Option<IpAddr> {
-    if flows
+/// The addresses of an interface that passes on what it gets, told by its
+/// bytes: what comes in from workloads goes out to remote ends, and back.
+fn balanced(flows: &[&Flow<'_>]) -> BTreeSet<IpAddr> {
+    let own: BTreeSet<IpAddr> = [true, false]
         .iter()
-        .any(|f| f.pkt_src.is_some() || f.pkt_dst.is_some())
-    {
-        return None;
+        .filter_map(|v4| common(flows, *v4))
+        .collect();
+    let has_packet = |f: &&Flow<'_>| f.pkt_src.is_some() || f.pkt_dst.is_some();
+    if flows.iter().any(has_packet) {
+        return BTreeSet::new();
     }
-    let own = common(flows, flows.first()?.src.is_ipv4())?;
-    let sum = |towards: bool, private: bool| -> u128 {
+    let sum = |towards: bool, workload: bool| -> u128 {
         flows
             .iter()
-            .filter(|f| (f.dst == own) == towards)
-            .filter(|f| is_private(if towards { f.src } else { f.dst }) == private)
+            .filter(|f| own.contains(if towards { &f.dst } else { &f.src }))
+            .filter(|f| is_workload_side(if towards { f.src } else { f.dst }) == workload)
             .map(|f| f.sum.bytes)
             .sum()
     };
@@ -198,10 +193,11 @@ fn balanced(flows: &[&Flow<'_>], alone: bool) -> Option<IpAddr> {
     let (from_destination, to_source) = (sum(true, false), sum(false, true));
     let passes =
         |one: u128, other: u128| one.abs_diff(other) * 100 <= one.max(other) * BALANCE_PERCENT;
-    let both_sides = from_source + to_source > 0 && to_destination + from_destination > 0;
-    let is_gateway = both_sides
-        && (alone || (passes(from_source, to_destination) && passes(from_destination, to_source)));
-    is_gateway.then_some(own)
+    let is_gateway = from_source + to_source > 0
+        && to_destination + from_destination > 0
+        && passes(from_source, to_destination)
+        && passes(from_destination, to_source);
+    if is_gateway { own } else { BTreeSet::new() }
 }
 
 /// The public addresses of a regional gateway: those that face public peers

@@ -15,7 +15,7 @@
 //! packet address with the interface's own view of it: on a gateway with
 //! secondary addresses those differ on every leg.
 
-use crate::address::{is_nat64, is_private};
+use crate::address::{is_nat64, is_private, is_workload_side};
 use crate::gateway::{Gateway, GatewayKind};
 use flowlog::Flow;
 use std::net::IpAddr;
@@ -46,14 +46,14 @@ fn zonal(flow: &Flow<'_>, gateway: &Gateway) -> Option<Leg> {
     let own = |address: IpAddr| gateway.addresses.contains(&address);
     // Without packet addresses the far end of a leg is not in the record; the
     // near end still tells whether it is a workload.
-    let is_workload_side = |pkt: Option<IpAddr>, peer: IpAddr| match pkt {
+    let faces_workload = |pkt: Option<IpAddr>, peer: IpAddr| match pkt {
         Some(pkt) => !own(pkt),
-        None => is_private(peer),
+        None => is_workload_side(peer),
     };
     match (own(flow.src), own(flow.dst)) {
-        (false, true) if is_workload_side(flow.pkt_dst, flow.src) => Some(Leg::InFromSource),
+        (false, true) if faces_workload(flow.pkt_dst, flow.src) => Some(Leg::InFromSource),
         (false, true) => Some(Leg::InFromDestination),
-        (true, false) if is_workload_side(flow.pkt_src, flow.dst) => Some(Leg::OutToSource),
+        (true, false) if faces_workload(flow.pkt_src, flow.dst) => Some(Leg::OutToSource),
         (true, false) => Some(Leg::OutToDestination),
         _ => None,
     }

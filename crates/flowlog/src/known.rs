@@ -141,9 +141,6 @@ impl KnownLayout {
     /// The one known layout that fits the line, if there is exactly one.
     pub fn recognise(line: &[u8]) -> Option<KnownLayout> {
         let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
-        if words.iter().all(|word| *word == b"-") {
-            return None;
-        }
         let mut fitting = KnownLayout::ALL.into_iter().filter(|known| {
             let fields = known.fields();
             fields.len() == words.len()
@@ -220,7 +217,9 @@ mod tests {
                 "9 eni-1 - 10.0.1.5 10.0.0.220 1 443 6 1 40 1700000000 1700000060 ACCEPT OK 10.0.1.5 203.0.113.5 - S3 ingress - 3",
                 Some(KnownLayout::Natspike),
             ),
-            ("- - - - - - - - - - - - - -", None),
+            // NODATA of the one layout that has neither version nor log-status.
+            ("- - - - - - - - - - - - - -", Some(KnownLayout::Recorder)),
+            ("- - - - -", None),
             ("a b c d e f g h i j k l m n", None),
             ("", None),
         ];

@@ -1,0 +1,23 @@
+//! The desk command as a user runs it: the real binary, real files.
+#![allow(clippy::disallowed_methods)] // tests write files and run programs
+
+mod refusals;
+mod truth;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs `natspike analyze` with an environment that says nothing.
+fn analyze(arguments: &[&str], files: &[&Path]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_natspike"))
+        .arg("analyze")
+        .args(arguments)
+        .args(files)
+        .env_clear()
+        .output()
+        .expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
