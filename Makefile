@@ -1,0 +1,105 @@
+# The one place that knows how things are built and checked; `make` lists what
+# there is. Python environments live under .venv and are made from lock files.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# Which recording to rehearse, and by how much its waits are shortened.
+SCENARIO ?= tests/scenarios/spike-s3.toml
+SPEED ?= 60
+
+# How Lambdas are built for AWS; `sam build` passes nothing, so these are its defaults.
+ARCHITECTURE ?= arm64
+LAMBDA_PROFILE ?= release
+
+VENV := .venv/local-aws
+PYTHON := $(VENV)/bin/python
+SAM := .venv/sam/bin/sam
+SCENARIOS := $(sort $(wildcard tests/scenarios/*.toml))
+PYTHONPATH_REHEARSAL := tests/local-aws:tests/rehearsal
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-18s %s\n", $$1, $$2}'
+
+# --- the main job, without an AWS account
+
+.PHONY: rehearse
+rehearse: programs $(VENV)/.locked ## Play a NAT spike against a local AWS and print the mail (SCENARIO=…, SPEED=…)
+	PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m rehearsal --scenario $(SCENARIO) --speed $(SPEED)
+
+.PHONY: programs
+programs: ## Build every program for this machine
+	cargo build --workspace --bins
+
+# --- checks
+
+.PHONY: test
+test: test-rust test-python lint test-rehearsals ## Run all tests
+
+.PHONY: test-rust
+test-rust: programs
+	cargo test --workspace
+
+.PHONY: test-python
+test-python: programs $(VENV)/.locked
+	cd tests && ../$(PYTHON) -m pytest local-aws rehearsal contracts
+
+.PHONY: lint
+lint: $(VENV)/.locked $(SAM) ## Lint templates, state machine and Python
+	PYTHON=$(CURDIR)/$(PYTHON) SAM=$(CURDIR)/$(SAM) tests/lint/run.sh
+	cd tests && ../$(PYTHON) -m ruff check . && ../$(PYTHON) -m ruff format --check .
+
+.PHONY: test-rehearsals
+test-rehearsals: programs $(VENV)/.locked
+	@set -e; for scenario in $(SCENARIOS); do \
+		echo "--- $$scenario"; \
+		PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m rehearsal --scenario $$scenario --speed $(SPEED); \
+	done; echo "$(words $(SCENARIOS)) passed, 0 failed"
+
+.PHONY: fmt
+fmt: ## Check the formatting of the Rust code
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy: ## Check the Rust code for more than errors
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# --- environments, from lock files
+
+$(VENV)/.locked: tests/local-aws/requirements.txt tests/local-aws/find-python
+	python=$$(tests/local-aws/find-python) && "$$python" -m venv --clear $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+$(SAM): tests/local-aws/requirements-sam.txt tests/local-aws/find-python
+	python=$$(tests/local-aws/find-python) && "$$python" -m venv --clear .venv/sam
+	.venv/sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.PHONY: lock-local-aws
+lock-local-aws: ## Renew the Python lock files (needs uv)
+	cd tests/local-aws && for name in requirements requirements-sam; do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock-local-aws" uv pip compile --quiet --upgrade \
+			--python-version 3.13 --generate-hashes --no-emit-index-url $$name.in -o $$name.txt; done
+
+# --- what `sam build` calls: build-<logical id> with ARTIFACTS_DIR set
+
+kebab = $(shell printf '%s' '$(1)' | sed 's/\([A-Z]\)/-\1/g; s/^-//' | tr 'A-Z' 'a-z')
+
+ifeq ($(LAMBDA_PROFILE),dev)
+build-%:
+	cargo build --workspace --bins
+	cp target/debug/$(call kebab,$*) $(ARTIFACTS_DIR)/bootstrap
+else
+# All functions in one cargo call: the SDKs are compiled once, and the calls
+# for the other functions find everything fresh.
+FUNCTIONS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml cf-assistive-macros/*/Cargo.toml)))
+build-%:
+	cargo lambda build --release --$(subst x86_64,x86-64,$(ARCHITECTURE)) $(foreach package,$(FUNCTIONS),--package $(package))
+	cp target/lambda/$(call kebab,$*)/bootstrap $(ARTIFACTS_DIR)/bootstrap
+endif
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	rm -rf target .venv .aws-sam cf-assistive-macros/.aws-sam tests/lint/node_modules
