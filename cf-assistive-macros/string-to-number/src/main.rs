@@ -1,0 +1,12 @@
+//! The Lambda behind the CloudFormation macro `natspike-string-to-number`.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        Ok::<Value, Error>(string_to_number::answer(&event.payload))
+    }))
+    .await
+}
