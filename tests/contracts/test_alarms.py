@@ -1,0 +1,128 @@
+"""The alarms of a stack start and end recordings of this stack, and of no other."""
+
+import re
+from typing import Any
+
+import pytest
+
+from lint import macros
+
+GATEWAY = "nat-0123456789abcdef0"
+STATES = {"RecordRule": {"ALARM"}, "ClearRule": {"OK", "INSUFFICIENT_DATA"}}
+
+
+def alarm_event(alarm: str, state: str) -> dict[str, Any]:
+    """The parts of an alarm's event that rules look at."""
+    return {
+        "source": "aws.cloudwatch",
+        "detail-type": "CloudWatch Alarm State Change",
+        "resources": [f"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{alarm}"],
+        "detail": {"alarmName": alarm, "state": {"value": state}},
+    }
+
+
+def resolved(node: Any, stack: str) -> Any:
+    """A pattern with the pseudo parameters of a stack in the place of its functions."""
+    if isinstance(node, list):
+        return [resolved(entry, stack) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    if "Fn::Sub" in node:
+        pseudo = {
+            "Partition": "aws",
+            "Region": "eu-west-1",
+            "AccountId": "123456789012",
+            "StackName": stack,
+        }
+        return re.sub(r"\$\{AWS::(\w+)\}", lambda match: pseudo[match[1]], node["Fn::Sub"])
+    return {key: resolved(value, stack) for key, value in node.items()}
+
+
+def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    """EventBridge's matching, as far as these patterns use it."""
+    for key, wanted in pattern.items():
+        found = event.get(key)
+        if isinstance(wanted, dict):
+            if not matches(wanted, found or {}):
+                return False
+            continue
+        texts = found if isinstance(found, list) else [found]
+        if not any(
+            text.startswith(one["prefix"]) if isinstance(one, dict) else text == one
+            for one in wanted
+            for text in texts
+        ):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("rule", STATES)
+def test_a_rule_takes_the_alarms_of_its_own_stack_only(template: dict[str, Any], rule: str) -> None:
+    pattern = template["Resources"][rule]["Properties"]["EventPattern"]
+    state = min(STATES[rule])
+    for stack in ("natspike", "natspike2", "natspike-2", "spike"):
+        rule_of_stack = resolved(pattern, stack)
+        for alarm_of in ("natspike", "natspike2", "natspike-2", "spike", "x"):
+            name = f"{alarm_of}/{GATEWAY}"
+            taken = matches(rule_of_stack, alarm_event(name, state))
+            assert taken == (alarm_of == stack), (stack, name)
+        for name in (stack, f"{stack}/", f"{stack}/other", f"x/{stack}/{GATEWAY}"):
+            assert not matches(rule_of_stack, alarm_event(name, state)), name
+
+
+@pytest.mark.parametrize("rule", STATES)
+def test_a_rule_takes_its_own_states_only(template: dict[str, Any], rule: str) -> None:
+    pattern = resolved(template["Resources"][rule]["Properties"]["EventPattern"], "natspike")
+    for state in ("ALARM", "OK", "INSUFFICIENT_DATA"):
+        event = alarm_event(f"natspike/{GATEWAY}", state)
+        assert matches(pattern, event) == (state in STATES[rule]), state
+    foreign = alarm_event(f"natspike/{GATEWAY}", min(STATES[rule])) | {"source": "example.app"}
+    assert not matches(pattern, foreign)
+
+
+def test_every_gateway_gets_its_own_alarm(
+    expanded: dict[str, Any], template: dict[str, Any], gateways: list[str]
+) -> None:
+    alarms = {
+        name: resource
+        for name, resource in expanded["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert list(alarms) == [f"SpikeAlarm{gateway.replace('nat-', 'Nat')}" for gateway in gateways]
+    for gateway, alarm in zip(gateways, alarms.values(), strict=True):
+        assert "Metadata" not in alarm
+        properties = alarm["Properties"]
+        assert properties["AlarmName"] == {"Fn::Sub": f"${{AWS::StackName}}/{gateway}"}
+        assert properties["Threshold"] == 123456789
+        assert properties["TreatMissingData"] == "notBreaching"
+        expression, *inputs = properties["Metrics"]
+        assert (expression["Expression"], expression["ReturnData"]) == ("m1 + m2", True)
+        for metric, name in zip(
+            inputs, ("BytesInFromSource", "BytesInFromDestination"), strict=True
+        ):
+            stat = metric["MetricStat"]
+            assert stat["Stat"] == "Sum"
+            assert stat["Period"] == {"Ref": "SamplingPeriod"}
+            assert stat["Metric"] == {
+                "Namespace": "AWS/NATGateway",
+                "MetricName": name,
+                "Dimensions": [{"Name": "NatGatewayId", "Value": gateway}],
+            }
+    for name, resource in template["Resources"].items():
+        if name != "SpikeAlarm":
+            assert expanded["Resources"][name] == resource
+
+
+def test_the_macros_agree_whichever_runs_first(
+    template: dict[str, Any], expanded: dict[str, Any], values: dict[str, str]
+) -> None:
+    assert macros.inner(macros.outer(template, values), values) == expanded
+
+
+def test_no_alarm_exists_before_what_it_sets_in_motion(template: dict[str, Any]) -> None:
+    resources = template["Resources"]
+    assert {"RecordRule", "ClearRule", "ClearPermission", "MailSubscription"} <= set(
+        resources["SpikeAlarm"]["DependsOn"]
+    )
+    for rule in STATES:
+        assert resources[rule]["DependsOn"] == "ClearancePolicy"
