@@ -35,7 +35,7 @@ programs: ## Build every program for this machine
 # --- checks
 
 .PHONY: test
-test: test-rust test-python lint test-rehearsals ## Run all tests
+test: test-rust lint test-sam-build test-python test-rehearsals ## Run all tests
 
 .PHONY: test-rust
 test-rust: programs
@@ -44,6 +44,12 @@ test-rust: programs
 .PHONY: test-python
 test-python: programs $(VENV)/.locked
 	cd tests && ../$(PYTHON) -m pytest local-aws rehearsal contracts
+
+# The real `sam build` of both stacks, with the programs that are there already.
+.PHONY: test-sam-build
+test-sam-build: programs $(SAM)
+	cd cf-assistive-macros && LAMBDA_PROFILE=dev $(CURDIR)/$(SAM) build --build-dir $(CURDIR)/target/sam/macros
+	LAMBDA_PROFILE=dev $(SAM) build --build-dir target/sam/recorder
 
 .PHONY: lint
 lint: $(VENV)/.locked $(SAM) ## Lint templates, state machine and Python
