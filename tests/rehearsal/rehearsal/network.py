@@ -1,0 +1,54 @@
+"""A VPC with two NAT gateways in the local AWS: one that spikes, one that stays quiet."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+_AVAILABLE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A NAT gateway as DescribeNatGateways shows it."""
+
+    id: str
+    interface: str
+    addresses: tuple[str, ...]
+
+
+def build(ec2: Any) -> tuple[Gateway, Gateway]:
+    """Create the network; the first gateway is the one that will spike."""
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+    return _gateway(ec2, subnet), _gateway(ec2, subnet)
+
+
+def _gateway(ec2: Any, subnet: str) -> Gateway:
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    created = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)
+    id = created["NatGateway"]["NatGatewayId"]
+    deadline = time.monotonic() + _AVAILABLE_SECONDS
+    while time.monotonic() < deadline:
+        gateway = ec2.describe_nat_gateways(NatGatewayIds=[id])["NatGateways"][0]
+        if gateway["State"] == "available":
+            assigned = gateway["NatGatewayAddresses"]
+            return Gateway(
+                id=id,
+                interface=assigned[0]["NetworkInterfaceId"],
+                addresses=tuple(entry["PrivateIp"] for entry in assigned),
+            )
+        time.sleep(0.2)
+    raise RuntimeError(f"NAT gateway {id} did not become available")
+
+
+def flow_logs_of(ec2: Any, gateway: Gateway) -> list[dict[str, Any]]:
+    """The flow logs on a gateway's interface."""
+    selected = [{"Name": "resource-id", "Values": [gateway.interface, gateway.id]}]
+    return ec2.describe_flow_logs(Filters=selected)["FlowLogs"]
+
+
+def all_flow_logs(ec2: Any) -> list[dict[str, Any]]:
+    """Every flow log there is."""
+    return ec2.describe_flow_logs()["FlowLogs"]

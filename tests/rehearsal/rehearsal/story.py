@@ -1,0 +1,231 @@
+"""The rehearsal from start to end: who does what, and when."""
+
+import json
+import math
+import platform
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from localaws.instance import LocalAws, tail
+from rehearsal import deploy, network, package, played, program, traffic, verify
+from rehearsal.console import Console
+from rehearsal.front import Front
+from rehearsal.mailbox import Mail, Mailbox
+from rehearsal.scenario import Scenario
+from rehearsal.watch import Watch, executions, wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+MAIN = REPOSITORY / "template.yaml"
+MACROS = REPOSITORY / "cf-assistive-macros" / "template.yaml"
+STACK = "natspike"
+MACRO_STACK = "natspike-macros"
+
+_CLIENT = Config(retries={"max_attempts": 1}, read_timeout=60)
+_START_PATIENCE = 30.0
+_END_PATIENCE = 60.0
+_MAIL_PATIENCE = 10.0
+_MAIL_QUIET = 1.0
+_LATE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the rehearsal takes place."""
+
+    scenario: Scenario
+    speed: float
+    bin_dir: Path
+    work: Path
+    cache: Path
+    console: Console
+
+
+class Rehearsal:
+    """One run. `play` returns every deviation as a sentence; none means it went well."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.scenario = stage.scenario
+        self.console = stage.console
+        self.front = Front(stage.bin_dir / "front", stage.work)
+        self.aws = LocalAws(stage.work / "aws", front_url=self.front.url)
+
+    def play(self) -> list[str]:
+        """Everything, and the cleaning up after it."""
+        names = ["front", "traffic"]
+        for template in (MACROS, MAIN):
+            names += package.functions(package.load(template)).values()
+        program.require(self.stage.bin_dir, names)
+        self.console.text(f"{self.scenario.title}\n")
+        with ExitStack() as stack:
+            stack.callback(self.front.stop)
+            stack.callback(self.aws.stop)
+            stack.callback(self.console.flush)
+            self.aws.launch()
+            self.front.start(self.aws.url, self.scenario.faults)
+            self.aws.wait()
+            self.console.event("local AWS", f"answers at {self.aws.url}")
+            return self._on_stage()
+
+    def _client(self, service: str) -> Any:
+        return boto3.client(service, config=_CLIENT, **self.aws.credentials())
+
+    def _on_stage(self) -> list[str]:
+        ec2 = self._client("ec2")
+        with ThreadPoolExecutor(1) as builder:
+            building = builder.submit(network.build, ec2)
+            deployer = deploy.Deployer(
+                self._client("cloudformation"),
+                self._client("s3"),
+                self.stage.bin_dir,
+                self.stage.cache,
+            )
+            deployer.deploy(MACROS, MACRO_STACK, {})
+            self.console.event("deployed", MACRO_STACK)
+            gateway, quiet = building.result()
+        self.console.event(
+            "network", f"{gateway.id} on {gateway.interface}, and a quiet {quiet.id}"
+        )
+        parameters = {
+            # The space after the comma is meant: the macro has to trim it.
+            "NatGatewayIDs": f"{gateway.id}, {quiet.id}",
+            "EmailAddress": "operator@example.com",
+            "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+            **self.scenario.stack_parameters(self.stage.speed),
+        }
+        outputs = deployer.deploy(MAIN, STACK, parameters)
+        self.console.event("deployed", STACK)
+        mailbox = Mailbox(self._client("sqs"), self._client("sns"), outputs["TopicArn"])
+        return self._spike(gateway, outputs, mailbox, parameters)
+
+    def _spike(
+        self,
+        gateway: network.Gateway,
+        outputs: dict[str, str],
+        mailbox: Mailbox,
+        parameters: dict[str, str],
+    ) -> list[str]:
+        cloudwatch, ec2 = self._client("cloudwatch"), self._client("ec2")
+        states = self._client("stepfunctions")
+        alarm = f"{STACK}/{gateway.id}"
+        watch = Watch(states, outputs["StateMachineArn"], self.console)
+        watch.start()
+        self.console.text("")
+        self.console.zero = time.time()
+        self.console.event("alarm", f"{alarm} -> ALARM")
+        played.set_alarm(cloudwatch, alarm, "ALARM", "Threshold Crossed: 1 datapoint")
+
+        courier: played.Courier | None = None
+        truth: dict[str, Any] | None = None
+        trouble: list[str] = []
+        flow_log = wait_until(
+            lambda: network.flow_logs_of(ec2, gateway) or (watch.ended.is_set() and ["none"]),
+            _START_PATIENCE,
+        )
+        try:
+            if flow_log and flow_log != ["none"]:
+                # No record begins before the flow log exists, and records begin on whole seconds.
+                zero = math.ceil(time.time())
+                courier, truth = self._start_traffic(gateway, flow_log[0], zero)
+                if self.scenario.clears is not None:
+                    due = zero + self.scenario.clears / self.stage.speed
+                    watch.ended.wait(max(0.0, due - time.time()))
+                    self.console.event("alarm", f"{alarm} -> OK")
+                    played.set_alarm(cloudwatch, alarm, "OK", "Threshold Crossed: no datapoints")
+            trouble += self._await_end(watch, parameters)
+        finally:
+            watch.stop()
+            if courier is not None:
+                courier.abandon()
+        if courier is not None:
+            trouble += self._courier_trouble(courier)
+        arrived = mailbox.read(1, _MAIL_PATIENCE, _MAIL_QUIET)
+        self._show(arrived)
+        return [
+            *trouble,
+            *verify.mails(arrived, self.scenario, truth, gateway.id),
+            *verify.ending(watch.status, watch.visited, self.scenario),
+            *verify.executions(executions(states, outputs["StateMachineArn"])),
+            *verify.leftovers(network.all_flow_logs(ec2)),
+            *verify.claim(self._item(outputs["TableName"], gateway.id), self.scenario.recordings),
+            *verify.faults(self.scenario, self.front.rules()),
+        ]
+
+    def _start_traffic(
+        self, gateway: network.Gateway, flow_log: dict[str, Any], zero: int
+    ) -> tuple[played.Courier, dict[str, Any]]:
+        log_format = flow_log["LogFormat"]
+        self.console.event("flow log", f"{flow_log['FlowLogId']} is on; the traffic begins")
+        flows = traffic.play(
+            self.stage.bin_dir / "traffic",
+            self.scenario.path,
+            gateway,
+            log_format,
+            zero,
+            self.stage.speed,
+        )
+        courier = played.Courier(
+            self._client("logs"),
+            flow_log["LogGroupName"],
+            gateway.interface,
+            flows.deliveries,
+            zero,
+            self.console,
+        )
+        courier.start()
+        return courier, flows.truth
+
+    def _await_end(self, watch: Watch, parameters: dict[str, str]) -> list[str]:
+        declared = package.load(MAIN)["Parameters"]
+        spans = []
+        for name in ("RecordingTime", "SettleDelay"):
+            spans.append(int(parameters.get(name, declared[name]["Default"])))
+        if not watch.ended.wait(sum(spans) + _END_PATIENCE):
+            where = watch.visited[-1] if watch.visited else "not started"
+            return [f"the execution did not end in time; it is in {where}"]
+        return [f"the execution could not be followed: {watch.error}"] if watch.error else []
+
+    def _courier_trouble(self, courier: played.Courier) -> list[str]:
+        if courier.error is not None:
+            return [f"the flow records could not be delivered: {courier.error}"]
+        if courier.undelivered:
+            return [f"{courier.undelivered} flow records were not due before the execution ended"]
+        if courier.worst_delay > _LATE_SECONDS:
+            late = f"{courier.worst_delay:.1f} s"
+            self.console.event("flow records", f"delivered up to {late} late: a busy machine")
+        return []
+
+    def _item(self, table: str, gateway: str) -> dict[str, Any] | None:
+        key = {"gateway": {"S": gateway}}
+        item = self._client("dynamodb").get_item(TableName=table, Key=key).get("Item")
+        if item is None:
+            return None
+        return {name: next(iter(value.values())) for name, value in item.items()}
+
+    def _show(self, arrived: list[Mail]) -> None:
+        for mail in arrived:
+            self.console.text(f"\n{'-' * 72}\nSubject: {mail.subject}\n\n{mail.body.rstrip()}")
+        if arrived:
+            self.console.text("-" * 72 + "\n")
+
+    def show_logs(self) -> None:
+        """The end of every Lambda's log, and of the front's and the local AWS's."""
+        logs = sorted(self.aws.lambda_logs.glob("*.log"))
+        for log in [*logs, self.stage.work / "front.log", self.aws.log]:
+            if text := tail(log, 15):
+                print(f"--- the end of {log}\n{text}", file=sys.stderr)
+
+    def calls(self) -> int:
+        """How many AWS calls of the Lambdas the front has seen."""
+        if not self.front.journal.is_file():
+            return 0
+        lines = self.front.journal.read_text().splitlines()
+        return sum(1 for line in lines if line and json.loads(line))

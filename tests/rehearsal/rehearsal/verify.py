@@ -1,0 +1,193 @@
+"""Decides whether the rehearsal went as it had to; every deviation is one clear sentence.
+
+Pure: mail, truth and the state of the local AWS are arguments. The cost is
+recomputed here from the truth's bytes, independently of the report.
+"""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from rehearsal import report
+from rehearsal.mailbox import Mail
+from rehearsal.scenario import Scenario
+
+# us-east-1, per GB of 2^30 bytes: AWS Price List API, group "Charge for per GB
+# data processed by NAT Gateways".
+RATE_PER_GB = Decimal("0.045")
+BYTES_PER_GB = Decimal(2**30)
+_CENT_OF_A_CENT = Decimal("0.0001")
+_SUBJECT_LIMIT = 100
+_COLUMNS = 72
+
+
+def cost_of(count: int) -> Decimal:
+    """What processing so many bytes costs, as the mail rounds it."""
+    cost = Decimal(count) / BYTES_PER_GB * RATE_PER_GB
+    return cost.quantize(_CENT_OF_A_CENT, ROUND_HALF_EVEN)
+
+
+def _gb_of(count: int) -> Decimal:
+    return (Decimal(count) / BYTES_PER_GB).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+def _share_of(count: int, total: int) -> Decimal:
+    if total == 0:
+        return Decimal("0.0")
+    return (Decimal(count) * 100 / Decimal(total)).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
+
+
+def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
+    """What is wrong with a report mail."""
+    wrong = _subject(mail, gateway)
+    try:
+        said = report.read(mail.body)
+    except report.Unreadable as unreadable:
+        return [*wrong, f"{unreadable}"]
+    total = truth["bytes"]["processed"]
+    checks: list[tuple[str, object, object]] = [
+        ("processed bytes", said.processed, total),
+        ("processed GB", said.gb, _gb_of(total)),
+        ("the cost of processing", said.cost, cost_of(total)),
+        *((f"leg {leg}", said.legs[leg], truth["bytes"][leg]) for leg in report.LEGS),
+    ]
+    wrong += [f"{what}: the mail says {a}, true is {b}" for what, a, b in checks if a != b]
+    cost = f"${cost_of(total):,}"
+    if cost not in mail.subject:
+        wrong.append(f"the subject {mail.subject!r} does not say {cost}")
+    for title, key, name in (
+        ("Sources", "sources", "address"),
+        ("Destinations", "destinations", "address"),
+        ("AWS services", "services", "aws_service"),
+    ):
+        wrong += _table(title, said.sections[title], truth[key], name, total)
+    wide = [line for line in mail.body.splitlines() if len(line) > _COLUMNS]
+    # An address, an ARN or a command is not broken.
+    wrong += [f"a line is wider than {_COLUMNS} columns: {line!r}" for line in wide if " " in line]
+    return wrong
+
+
+def _subject(mail: Mail, gateway: str) -> list[str]:
+    wrong = []
+    if gateway not in mail.subject:
+        wrong.append(f"the subject {mail.subject!r} does not name gateway {gateway}")
+    return wrong + _length(mail)
+
+
+def _length(mail: Mail) -> list[str]:
+    count = len(mail.subject)
+    if count < _SUBJECT_LIMIT:
+        return []
+    return [f"the subject has {count} characters, fewer than {_SUBJECT_LIMIT} are allowed"]
+
+
+def _table(
+    title: str, section: report.Section, truth: list[dict[str, Any]], name: str, total: int
+) -> list[str]:
+    count = len(section.rows) + section.hidden
+    wrong = []
+    if count != len(truth):
+        wrong.append(f"{title}: the mail has {count} rows, true are {len(truth)}")
+    if section.hidden and len(section.rows) < 10:
+        wrong.append(f"{title}: only {len(section.rows)} rows are shown, {section.hidden} are not")
+    for place, (row, true) in enumerate(zip(section.rows, truth, strict=False), start=1):
+        expected = {
+            "name": true[name] or "-",
+            "bytes": true["bytes"],
+            "gb": _gb_of(true["bytes"]),
+            "cost": cost_of(true["bytes"]),
+            "share": _share_of(true["bytes"], total),
+            "service": true.get("aws_service") if name == "address" else None,
+        }
+        for what, value in expected.items():
+            said = getattr(row, what)
+            if said != value:
+                where = f"{title}, row {place} ({row.name})"
+                wrong.append(f"{where}: {what} is {said} in the mail, true is {value}")
+    return wrong
+
+
+def failure_mail(mail: Mail, gateway: str, faults: tuple[dict[str, Any], ...]) -> list[str]:
+    """What is wrong with a mail about a failure."""
+    wrong = []
+    if gateway not in mail.subject + mail.body:
+        wrong.append(f"the mail about a failure does not name gateway {gateway}")
+    wrong += _length(mail)
+    for fault in faults:
+        name = {"denied": "Denied", "throttled": "Throttled"}.get(fault.get("kind", ""))
+        if name is not None and name.lower() not in f"{mail.subject}\n{mail.body}".lower():
+            wrong.append(f"the mail does not say that the cause was {name}")
+    if report.PROCESSED.search(mail.body):
+        wrong.append("the mail about a failure looks like a report")
+    return wrong
+
+
+def mails(
+    arrived: list[Mail], scenario: Scenario, truth: dict[str, Any] | None, gateway: str
+) -> list[str]:
+    """What is wrong with the mail that arrived, all in all."""
+    if not arrived:
+        return [f"no mail arrived, but one {scenario.mail} mail was expected"]
+    wrong = []
+    if len(arrived) > 1:
+        subjects = ", ".join(repr(mail.subject) for mail in arrived)
+        wrong.append(f"{len(arrived)} mails arrived instead of one: {subjects}")
+    if scenario.mail == "failure":
+        return wrong + failure_mail(arrived[0], gateway, scenario.faults)
+    if truth is None:
+        return [*wrong, "no traffic was played, so the report cannot be checked"]
+    return wrong + report_mail(arrived[0], truth, gateway)
+
+
+def ending(status: str, visited: list[str], scenario: Scenario) -> list[str]:
+    """Whether the execution ended as the scenario expects."""
+    expected = ("SUCCEEDED", "Recorded") if scenario.mail == "report" else ("FAILED", "Failed")
+    last = visited[-1] if visited else "no state"
+    wrong = []
+    if (status, last) != expected:
+        wrong.append(
+            f"the execution ended {status} in {last}, expected was {expected[0]} in {expected[1]}"
+        )
+    cleared = "RecordingTimeOver" not in visited
+    if scenario.mail == "report" and cleared != (scenario.clears is not None):
+        how = "the alarm cleared" if cleared else "the recording time was over"
+        wrong.append(f"the recording ended because {how}, the scenario means the opposite")
+    return wrong
+
+
+def executions(count: int) -> list[str]:
+    """One alarm, one execution."""
+    return [] if count == 1 else [f"{count} executions started instead of one"]
+
+
+def leftovers(flow_logs: list[dict[str, Any]]) -> list[str]:
+    """Flow logs that would go on billing."""
+    return [f"flow log {log['FlowLogId']} on {log.get('ResourceId')} is left" for log in flow_logs]
+
+
+def claim(item: dict[str, Any] | None, recordings: int) -> list[str]:
+    """Whether the table's item of the gateway says that nobody holds it, and the right count."""
+    if item is None:
+        return ["the table has no item for the gateway"]
+    wrong = [
+        f"the gateway is still claimed: its item has {name} {item[name]!r}"
+        for name in ("execution", "lease_expires", "token")
+        if name in item
+    ]
+    if int(item.get("recordings", -1)) != recordings:
+        said = item.get("recordings", "no")
+        wrong.append(f"the table counts {said} recordings, expected were {recordings}")
+    return wrong
+
+
+def faults(scenario: Scenario, rules: list[dict[str, Any]]) -> list[str]:
+    """Faults of the scenario that never came about."""
+    wrong = []
+    for number, fault in enumerate(scenario.faults):
+        wanted = int(fault.get("times", 1))
+        hits = int(rules[number].get("hits", 0)) if number < len(rules) else 0
+        if hits < wanted:
+            wrong.append(
+                f"fault {fault.get('kind')} on {fault.get('service')}:{fault.get('operation')} "
+                f"of {fault.get('function')} came about {hits} times instead of {wanted}"
+            )
+    return wrong

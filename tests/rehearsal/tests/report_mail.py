@@ -1,0 +1,69 @@
+"""A report mail and the truth it tells, for the tests."""
+
+from rehearsal.mailbox import Mail
+
+GATEWAY = "nat-0a1b2c3d4e5f60718"
+
+BODY = """\
+Alarm natspike/nat-0a1b2c3d4e5f60718 went off for NAT gateway
+nat-0a1b2c3d4e5f60718 in us-east-1.
+
+Processed   13,249,876,543 bytes    12.34 GB   $0.5553
+  13,249,876,543 / 1,073,741,824 bytes per GB x $0.045 = $0.5553
+
+Sources
+address                      bytes         GB        cost   share
+10.0.1.5            13,249,000,000      12.34     $0.5553 100.0 %
+2001:db8:10::1234:5678
+                           876,543       0.00     $0.0000   0.0 %
+
+Destinations
+address                      bytes         GB        cost   share
+52.216.10.20        13,249,000,000      12.34     $0.5553 100.0 % (S3)
+64:ff9b::203.0.113.5
+                           876,543       0.00     $0.0000   0.0 %
+  (CLOUDFRONT_ORIGIN_FACING)
+
+AWS services
+service                      bytes         GB        cost   share
+S3                  13,249,000,000      12.34     $0.5553 100.0 %
+CLOUDFRONT_ORIGIN_FACING
+                           876,543       0.00     $0.0000   0.0 %
+
+Legs
+in_from_source               9,876,543 bytes
+out_to_destination           9,876,543 bytes
+in_from_destination     13,240,000,000 bytes
+out_to_source           13,240,000,000 bytes
+"""
+
+MAIL = Mail(f"NAT spike {GATEWAY}: 12.34 GB, $0.5553 processing", BODY)
+
+
+def truth() -> dict:
+    """What is true about it."""
+    return {
+        "bytes": {
+            "in_from_source": 9_876_543,
+            "out_to_destination": 9_876_543,
+            "in_from_destination": 13_240_000_000,
+            "out_to_source": 13_240_000_000,
+            "processed": 13_249_876_543,
+        },
+        "sources": [
+            {"address": "10.0.1.5", "bytes": 13_249_000_000},
+            {"address": "2001:db8:10::1234:5678", "bytes": 876_543},
+        ],
+        "destinations": [
+            {"address": "52.216.10.20", "aws_service": "S3", "bytes": 13_249_000_000},
+            {
+                "address": "64:ff9b::203.0.113.5",
+                "aws_service": "CLOUDFRONT_ORIGIN_FACING",
+                "bytes": 876_543,
+            },
+        ],
+        "services": [
+            {"aws_service": "S3", "bytes": 13_249_000_000},
+            {"aws_service": "CLOUDFRONT_ORIGIN_FACING", "bytes": 876_543},
+        ],
+    }

@@ -1,0 +1,149 @@
+"""The verdict: true numbers pass, and every wrong one is found."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from report_mail import BODY, GATEWAY, MAIL, truth
+
+from rehearsal import verify
+from rehearsal.mailbox import Mail
+from rehearsal.scenario import Scenario
+
+REPORT = Scenario(Path("x.toml"), "x", clears=360.0)
+FAILURE = replace(REPORT, mail="failure")
+
+
+def test_accepts_the_truth():
+    assert verify.mails([MAIL], REPORT, truth(), GATEWAY) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("13,249,876,543 bytes ", "13,249,876,544 bytes ", "processed bytes: the mail says"),
+        ("   12.34 GB", "   12.35 GB", "processed GB: the mail says 12.35, true is 12.34"),
+        ("GB   $0.5553", "GB   $0.5554", "the cost of processing: the mail says 0.5554"),
+        ("   9,876,543 bytes\nin", "   9,876,542 bytes\nin", "leg out_to_destination"),
+        ("10.0.1.5 ", "10.0.1.6 ", "Sources, row 1 (10.0.1.6): name is"),
+        ("876,543       0.00", "876,544       0.00", "row 2 (2001:db8:10::1234:5678): bytes"),
+        ("(S3)", "(EC2)", "service is EC2 in the mail, true is S3"),
+        ("  (CLOUDFRONT_ORIGIN_FACING)\n", "", "service is None in the mail"),
+        ("$0.5553 100.0 %", "$0.5553  99.9 %", "share is 99.9 in the mail, true is 100.0"),
+        ("12.34     $0.5553", "12.34     $0.5500", "cost is 0.5500 in the mail"),
+    ],
+)
+def test_finds_a_wrong_number(right, wrong, sentence):
+    assert right in BODY
+    body = BODY.replace(right, wrong, 1)
+    said = verify.mails([Mail(MAIL.subject, body)], REPORT, truth(), GATEWAY)
+    assert any(sentence in deviation for deviation in said), said
+
+
+def test_finds_a_row_too_few():
+    partial = truth()
+    partial["sources"].append({"address": "10.0.9.9", "bytes": 1})
+    assert "Sources: the mail has 2 rows, true are 3" in verify.mails(
+        [MAIL], REPORT, partial, GATEWAY
+    )
+
+
+def test_finds_a_subject_that_says_something_else():
+    said = verify.mails([Mail("NAT spike nat-1: lots", BODY)], REPORT, truth(), GATEWAY)
+    assert any("does not name gateway" in deviation for deviation in said)
+    assert any("does not say $0.5553" in deviation for deviation in said)
+
+
+def test_finds_a_line_that_is_too_wide():
+    body = BODY + "word " * 20
+    said = verify.mails([Mail(MAIL.subject, body)], REPORT, truth(), GATEWAY)
+    assert any("wider than 72 columns" in deviation for deviation in said)
+
+
+def test_one_mail_is_expected_and_no_more():
+    assert verify.mails([], REPORT, truth(), GATEWAY) == [
+        "no mail arrived, but one report mail was expected"
+    ]
+    (said,) = verify.mails([MAIL, MAIL], REPORT, truth(), GATEWAY)
+    assert said.startswith("2 mails arrived instead of one")
+
+
+def test_a_failure_mail_names_gateway_and_cause():
+    denied = replace(FAILURE, faults=({"kind": "denied"},))
+    good = Mail(f"NAT spike {GATEWAY}: the recording failed", "Error      Denied\nCause      no\n")
+    assert verify.mails([good], denied, None, GATEWAY) == []
+    said = verify.mails([Mail("something", "went wrong")], denied, None, GATEWAY)
+    assert any(GATEWAY in deviation for deviation in said)
+    assert any("cause was Denied" in deviation for deviation in said)
+    assert any("looks like a report" in d for d in verify.mails([MAIL], denied, None, GATEWAY))
+
+
+@pytest.mark.parametrize(
+    ("count", "cost"),
+    [
+        (0, "0.0000"),
+        (2**30, "0.0450"),
+        (13_249_876_543, "0.5553"),
+        (1_193_046_471, "0.0500"),
+    ],
+)
+def test_recomputes_the_cost_exactly(count, cost):
+    assert verify.cost_of(count) == Decimal(cost)
+
+
+@pytest.mark.parametrize(
+    ("status", "visited", "scenario", "deviations"),
+    [
+        ("SUCCEEDED", ["ClaimGateway", "Recorded"], REPORT, 0),
+        ("SUCCEEDED", ["ClaimGateway", "NotRecorded"], REPORT, 1),
+        ("FAILED", ["ClaimGateway", "Failed"], REPORT, 1),
+        ("FAILED", ["ClaimGateway", "Failed"], FAILURE, 0),
+        ("SUCCEEDED", ["RecordingTimeOver", "Recorded"], REPORT, 1),
+        ("SUCCEEDED", ["RecordingTimeOver", "Recorded"], replace(REPORT, clears=None), 0),
+        ("SUCCEEDED", ["Recorded"], replace(REPORT, clears=None), 1),
+        ("RUNNING", [], REPORT, 1),
+    ],
+)
+def test_knows_how_an_execution_has_to_end(status, visited, scenario, deviations):
+    assert len(verify.ending(status, visited, scenario)) == deviations
+
+
+def test_finds_a_flow_log_that_is_left():
+    (said,) = verify.leftovers([{"FlowLogId": "fl-0a1b2c3d", "ResourceId": "eni-0a1b2c3d"}])
+    assert said == "flow log fl-0a1b2c3d on eni-0a1b2c3d is left"
+
+
+@pytest.mark.parametrize(
+    ("item", "deviations"),
+    [
+        ({"gateway": GATEWAY, "generation": "1", "recordings": "1"}, 0),
+        ({"gateway": GATEWAY, "generation": "1", "recordings": "2"}, 1),
+        ({"gateway": GATEWAY, "generation": "1"}, 1),
+        ({"gateway": GATEWAY, "recordings": "1", "execution": "e", "lease_expires": "9"}, 2),
+        ({"gateway": GATEWAY, "recordings": "1", "token": "t"}, 1),
+        (None, 1),
+    ],
+)
+def test_the_gateway_has_to_be_free_and_counted(item, deviations):
+    assert len(verify.claim(item, 1)) == deviations
+
+
+def test_finds_more_than_one_execution():
+    assert verify.executions(1) == []
+    assert verify.executions(2) == ["2 executions started instead of one"]
+
+
+def test_finds_a_fault_that_never_came_about():
+    fault = {
+        "function": "stop-recording",
+        "service": "ec2",
+        "operation": "DeleteFlowLogs",
+        "kind": "throttled",
+        "times": 2,
+    }
+    scenario = replace(REPORT, faults=(fault,))
+    assert verify.faults(scenario, [{**fault, "hits": 2}]) == []
+    (said,) = verify.faults(scenario, [{**fault, "hits": 1}])
+    assert said.endswith("of stop-recording came about 1 times instead of 2")
+    assert len(verify.faults(scenario, [])) == 1
