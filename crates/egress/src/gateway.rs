@@ -165,7 +165,7 @@ fn common(flows: &[&Flow<'_>], v4: bool) -> Option<IpAddr> {
     let family: Vec<_> = flows.iter().filter(|f| f.src.is_ipv4() == v4).collect();
     let first = family.first()?;
     let mut candidates = [first.src, first.dst].into_iter().filter(|own| {
-        !(v4 && !is_private(*own)) && family.iter().all(|f| f.src == *own || f.dst == *own)
+        (!v4 || is_private(*own)) && family.iter().all(|f| f.src == *own || f.dst == *own)
     });
     candidates.next().filter(|_| candidates.next().is_none())
 }
