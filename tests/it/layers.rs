@@ -70,7 +70,7 @@ fn imports_point_down() {
                 None => used == *word,
             };
             assert!(
-                !forbidden.iter().any(|word| is_forbidden(word)),
+                !forbidden.iter().any(is_forbidden),
                 "{name} must not use {used}"
             );
         }
