@@ -197,6 +197,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
     warnings.splice(..0, facts.warnings.iter().cloned());
     warnings.extend(quality(counts));
     warnings.extend(layout_limits(&traffic));
+    warnings.extend(key_limit(table));
     warnings.extend(mismatch(&traffic));
     let verdict = verdict(counts, !gateways.is_empty());
     warnings.extend(verdict.sentence().map(str::to_owned));
@@ -274,16 +275,16 @@ impl Report {
     /// By bytes descending, then by the text of the name.
     fn sort(&mut self) {
         self.sources
-            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.address.to_string()));
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), named(row.address)));
         self.destinations
-            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.address.to_string()));
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), named(row.address)));
         self.services
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.aws_service.clone()));
         self.pairs.sort_by_cached_key(|row| {
             (
                 Reverse(row.share.bytes),
-                row.source.to_string(),
-                row.destination.to_string(),
+                named(row.source),
+                named(row.destination),
             )
         });
     }
@@ -374,6 +375,27 @@ fn layout_limits(traffic: &Traffic<'_>) -> Option<String> {
          counted on the outer legs."
             .to_owned()
     })
+}
+
+fn key_limit(table: &FlowTable) -> Option<String> {
+    table.were_more_keys().then(|| {
+        format!(
+            "There were more pairs of addresses than are told apart (--max-keys): the rest is the \
+             row {OTHER:?} of each list. Totals are exact."
+        )
+    })
+}
+
+/// The name of all addresses beyond the limit of keys.
+const OTHER: &str = "other";
+
+/// An address as reports name it.
+fn named(address: IpAddr) -> String {
+    if address.is_unspecified() {
+        OTHER.to_owned()
+    } else {
+        address.to_string()
+    }
 }
 
 /// The outer legs are the same bytes; by how much they differ is how far the

@@ -122,15 +122,3 @@ impl Counts {
         }
     }
 }
-
-impl Window {
-    pub(crate) fn join(one: Option<Window>, other: Option<Window>) -> Option<Window> {
-        match (one, other) {
-            (Some(one), Some(other)) => Some(Window {
-                start: one.start.min(other.start),
-                end: one.end.max(other.end),
-            }),
-            (one, other) => one.or(other),
-        }
-    }
-}

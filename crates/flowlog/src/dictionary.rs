@@ -1,11 +1,11 @@
 //! Short codes for texts that repeat: addresses, interfaces, service names.
 //!
-//! A recording has millions of records over a few thousand addresses. A record
-//! looks its texts up as they stand in the line and is from then on a handful
-//! of integers; an address is parsed once in the life of a table.
+//! A recording has millions of records over a few dozen interfaces and service
+//! names. A record looks its texts up and is from then on a handful of
+//! integers. IPv4 addresses need no code: they are numbers already.
 //!
-//! **Invariants.** Code 0 is always "no value". Codes mean something only
-//! within their own dictionary, so a merge translates them.
+//! **Invariants.** Code 0 of a text is always "no value". Codes mean something
+//! only within their own dictionary, so a merge translates them.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -49,47 +49,25 @@ impl Texts {
     }
 }
 
-/// Codes for addresses: one code for one address, however it is written.
+/// Codes for addresses that are not IPv4, or stand beside one that is not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
-    by_text: HashMap<Box<[u8]>, u32, RandomState>,
-    by_address: HashMap<IpAddr, u32, RandomState>,
+    codes: HashMap<IpAddr, u32, RandomState>,
     addresses: Vec<IpAddr>,
 }
 
 impl Addresses {
-    /// The code of the address written there; `-` is [`NONE`], and `None` is
-    /// what is not an address.
-    pub(crate) fn code(&mut self, text: &[u8]) -> Option<u32> {
-        if text == b"-" || text.is_empty() {
-            return Some(NONE);
-        }
-        if let Some(code) = self.by_text.get(text) {
-            return Some(*code);
-        }
-        let address = std::str::from_utf8(text).ok()?.parse().ok()?;
-        let code = self.code_of(address);
-        self.by_text.insert(text.into(), code);
-        Some(code)
-    }
-
-    fn code_of(&mut self, address: IpAddr) -> u32 {
-        *self.by_address.entry(address).or_insert_with(|| {
+    /// The code of the address; a new one gets the next, from 0.
+    pub(crate) fn code(&mut self, address: IpAddr) -> u32 {
+        *self.codes.entry(address).or_insert_with(|| {
             self.addresses.push(address);
-            next_code(self.addresses.len())
+            next_code(self.addresses.len()) - 1
         })
     }
 
-    /// The address of a code, `None` for [`NONE`].
-    pub(crate) fn address(&self, code: u32) -> Option<IpAddr> {
-        self.addresses.get((code as usize).checked_sub(1)?).copied()
-    }
-
-    /// For each code of `other` the code of the same address here.
-    pub(crate) fn absorb(&mut self, other: &Addresses) -> Vec<u32> {
-        std::iter::once(NONE)
-            .chain(other.addresses.iter().map(|address| self.code_of(*address)))
-            .collect()
+    /// The address of a code.
+    pub(crate) fn address(&self, code: u32) -> IpAddr {
+        self.addresses[code as usize]
     }
 }
 
@@ -103,14 +81,15 @@ mod tests {
     use super::{Addresses, NONE, Texts};
 
     #[test]
-    fn one_address_has_one_code_however_it_is_written() {
+    fn one_address_has_one_code() {
         let mut addresses = Addresses::default();
-        let short = addresses.code(b"2001:db8::1");
-        assert_eq!(addresses.code(b"2001:0db8:0:0::0001"), short);
-        assert_ne!(addresses.code(b"10.0.0.1"), short);
-        assert_eq!(addresses.code(b"-"), Some(NONE));
-        assert_eq!(addresses.code(b"10.0.0"), None);
-        assert_eq!(addresses.code(b"\xff\xfe"), None);
+        let one = addresses.code("2001:db8::1".parse().expect("address"));
+        assert_eq!(
+            addresses.code("2001:0db8:0:0::0001".parse().expect("address")),
+            one
+        );
+        assert_ne!(addresses.code("10.0.0.1".parse().expect("address")), one);
+        assert_eq!(addresses.address(one).to_string(), "2001:db8::1");
     }
 
     #[test]

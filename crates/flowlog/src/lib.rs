@@ -21,13 +21,18 @@
 //! # Ok::<(), flowlog::ReadError>(())
 //! ```
 
+mod context;
 mod counts;
 mod dictionary;
 mod field;
+mod fold;
+mod index;
 mod known;
 mod layout;
 mod line;
+mod pairs;
 mod table;
+mod word;
 
 pub use counts::{Counts, Example, MalformedReason, Window};
 pub use field::Field;

@@ -1,7 +1,7 @@
-//! One line of text to one record, by the line's layout.
+//! Where the columns that the table reads stand in the lines of a layout.
 //!
-//! Only the columns that the table needs are looked at; where each of them
-//! stands is worked out once for a layout and not for a line.
+//! Only those columns are looked at; where each of them stands is worked out
+//! once for a layout and not for a line.
 
 use crate::{Column, Field, Layout, MalformedReason};
 use memchr::memchr_iter;
@@ -18,7 +18,6 @@ pub(crate) enum Slot {
     PktDst,
     SrcService,
     DstService,
-    Packets,
     Bytes,
     Start,
     End,
@@ -29,12 +28,15 @@ pub(crate) enum Slot {
 }
 
 const SLOTS: usize = Slot::Ignored as usize + 1;
+/// No layout has that many columns.
+const ABSENT: u16 = u16::MAX;
 
 /// A layout made ready for reading lines.
 #[derive(Clone)]
 pub(crate) struct LineReader {
     layout: Layout,
     slots: Box<[Slot]>,
+    columns: [u16; SLOTS],
 }
 
 /// The texts of a line, each where its slot says; what the layout lacks is `-`.
@@ -48,12 +50,33 @@ impl<'a> Words<'a> {
 
 impl LineReader {
     pub(crate) fn new(layout: Layout) -> LineReader {
-        let slots = layout.columns().iter().map(slot).collect();
-        LineReader { layout, slots }
+        let slots: Box<[Slot]> = layout.columns().iter().map(slot).collect();
+        let mut columns = [ABSENT; SLOTS];
+        for (column, slot) in slots.iter().enumerate() {
+            columns[*slot as usize] = u16::try_from(column).unwrap_or(ABSENT);
+        }
+        LineReader {
+            layout,
+            slots,
+            columns,
+        }
     }
 
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// How many columns a line has.
+    #[inline]
+    pub(crate) fn width(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The column of a slot, if the layout has it.
+    #[inline]
+    pub(crate) fn column(&self, slot: Slot) -> Option<usize> {
+        let column = self.columns[slot as usize];
+        (column != ABSENT).then_some(usize::from(column))
     }
 
     /// Cuts the line into its words.
@@ -89,7 +112,6 @@ fn slot(column: &Column) -> Slot {
         Field::PktDstaddr => Slot::PktDst,
         Field::PktSrcAwsService => Slot::SrcService,
         Field::PktDstAwsService => Slot::DstService,
-        Field::Packets => Slot::Packets,
         Field::Bytes => Slot::Bytes,
         Field::Start => Slot::Start,
         Field::End => Slot::End,

@@ -6,12 +6,11 @@
 //! flows and not with input; a line without an end takes 64 KiB at the most.
 
 use crate::counts::{Counts, MalformedReason, Window};
-use crate::dictionary::{Addresses, NONE, Texts};
+use crate::fold::Fold;
+use crate::index::Index;
 use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
-use crate::line::{LineReader, Slot, number};
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use crate::line::LineReader;
 use memchr::memchr;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,10 +37,6 @@ pub enum Action {
 pub struct FlowSum {
     /// Bytes, exact.
     pub bytes: u128,
-    /// Packets, exact; 0 where the layout has none.
-    pub packets: u128,
-    /// Records.
-    pub records: u64,
 }
 
 /// One row of a table: who sent to whom on which interface, and how much.
@@ -103,29 +98,6 @@ impl ReadError {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct FlowKey {
-    interface: u32,
-    src: u32,
-    dst: u32,
-    pkt_src: u32,
-    pkt_dst: u32,
-    src_service: u32,
-    dst_service: u32,
-    action: Action,
-}
-
-/// What has been read so far, whatever it was read from.
-#[derive(Clone, Default)]
-struct Totals {
-    flows: HashMap<FlowKey, FlowSum, RandomState>,
-    addresses: Addresses,
-    interfaces: Texts,
-    services: Texts,
-    counts: Counts,
-    window: Option<Window>,
-}
-
 /// Where reading stands in the source under way.
 #[derive(Clone, Default)]
 struct Source {
@@ -143,9 +115,10 @@ struct Source {
 /// Sums of flow-log records by flow; see the crate's documentation.
 #[derive(Clone, Default)]
 pub struct FlowTable {
-    totals: Totals,
+    fold: Fold,
     source: Source,
     given: Option<LineReader>,
+    index: Index,
 }
 
 impl FlowTable {
@@ -168,6 +141,19 @@ impl FlowTable {
         }
     }
 
+    /// Tells at most about so many pairs of ends apart, so that memory is
+    /// bounded whatever the input. What comes beyond goes under the
+    /// unspecified address (0.0.0.0) in place of its remote end, or of both:
+    /// sums stay exact, and on a NAT gateway's interface every leg's too.
+    pub fn limit_keys(&mut self, most: usize) {
+        self.fold.keys.most = most;
+    }
+
+    /// Whether there were more pairs of ends than are told apart.
+    pub fn were_more_keys(&self) -> bool {
+        self.fold.keys.were_more
+    }
+
     /// Names the source that comes next, for messages about its lines.
     pub fn begin_source(&mut self, name: &str) {
         self.source = Source {
@@ -181,18 +167,45 @@ impl FlowTable {
     ///
     /// Errors: the source is no flow log, or its header cannot be used.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), ReadError> {
+        let (fold, source) = (&mut self.fold, &mut self.source);
         let mut rest = chunk;
-        while let Some(end) = memchr(b'\n', rest) {
-            let (line, after) = (&rest[..end], &rest[end + 1..]);
-            if self.source.carry.is_empty() && !self.source.skipping {
-                self.line(line)?;
-            } else {
-                self.carry(line);
-                self.end_carried_line()?;
-            }
-            rest = after;
+        if !source.carry.is_empty() || source.skipping {
+            let Some(end) = memchr(b'\n', rest) else {
+                source.carry(rest);
+                return Ok(());
+            };
+            source.carry(&rest[..end]);
+            source.end_carried_line(fold)?;
+            rest = &rest[end + 1..];
         }
-        self.carry(rest);
+        while !rest.is_empty() {
+            self.index.fill(rest);
+            let mut start = 0;
+            for ends in self.index.lines() {
+                let newline = usize::from(ends[ends.len() - 1]);
+                let is_read = match &source.reader {
+                    Some(reader) => fold.fast(reader, rest, start, ends),
+                    None => false,
+                };
+                if is_read {
+                    source.line += 1;
+                } else {
+                    source.line(fold, &rest[start..newline])?;
+                }
+                start = newline + 1;
+            }
+            if start == 0 {
+                // A line that is longer than the window, or the chunk's last.
+                let Some(end) = memchr(b'\n', rest) else {
+                    source.carry(rest);
+                    break;
+                };
+                source.line(fold, &rest[..end])?;
+                start = end + 1;
+            }
+            rest = &rest[start..];
+        }
+        fold.settle();
         Ok(())
     }
 
@@ -201,10 +214,11 @@ impl FlowTable {
     /// Errors: none of the source's lines was ever recognised.
     pub fn end_source(&mut self) -> Result<(), ReadError> {
         if !self.source.carry.is_empty() || self.source.skipping {
-            self.end_carried_line()?;
+            self.source.end_carried_line(&mut self.fold)?;
+            self.fold.settle();
         }
         if let Some((line, text)) = self.source.undecided.first() {
-            return Err(self.not_a_flow_log(*line, text));
+            return Err(not_a_flow_log(*line, text));
         }
         self.begin_source("");
         Ok(())
@@ -212,36 +226,19 @@ impl FlowTable {
 
     /// Adds what the other table holds. Sources must have ended on both sides.
     pub fn merge(&mut self, other: FlowTable) {
-        let addresses = self.totals.addresses.absorb(&other.totals.addresses);
-        let interfaces = self.totals.interfaces.absorb(&other.totals.interfaces);
-        let services = self.totals.services.absorb(&other.totals.services);
-        for (key, sum) in other.totals.flows {
-            let key = FlowKey {
-                interface: interfaces[key.interface as usize],
-                src: addresses[key.src as usize],
-                dst: addresses[key.dst as usize],
-                pkt_src: addresses[key.pkt_src as usize],
-                pkt_dst: addresses[key.pkt_dst as usize],
-                src_service: services[key.src_service as usize],
-                dst_service: services[key.dst_service as usize],
-                action: key.action,
-            };
-            self.totals.flows.entry(key).or_default().add(sum);
-        }
-        self.totals.counts.merge(other.totals.counts);
-        self.totals.window = Window::join(self.totals.window, other.totals.window);
+        self.fold.merge(other.fold);
     }
 
     /// What became of the lines.
     pub fn counts(&self) -> &Counts {
-        &self.totals.counts
+        &self.fold.counts
     }
 
     /// The time that the records cover, NODATA and SKIPDATA ones included,
     /// because the interface was watched then too. `None` without records or
     /// where the layout has no start and end.
     pub fn window(&self) -> Option<Window> {
-        self.totals.window
+        self.fold.window
     }
 
     /// The layout of the source under way, once it is known.
@@ -251,60 +248,46 @@ impl FlowTable {
 
     /// Every flow with its sums, in no particular order.
     pub fn flows(&self) -> impl Iterator<Item = Flow<'_>> {
-        let totals = &self.totals;
-        totals.flows.iter().filter_map(|(key, sum)| {
-            Some(Flow {
-                interface: totals.interfaces.text(key.interface),
-                src: totals.addresses.address(key.src)?,
-                dst: totals.addresses.address(key.dst)?,
-                pkt_src: totals.addresses.address(key.pkt_src),
-                pkt_dst: totals.addresses.address(key.pkt_dst),
-                src_service: totals.services.text(key.src_service),
-                dst_service: totals.services.text(key.dst_service),
-                action: key.action,
-                sum: *sum,
-            })
-        })
+        self.fold.flows()
     }
+}
 
+impl Source {
     fn carry(&mut self, part: &[u8]) {
-        let source = &mut self.source;
-        if source.skipping || source.carry.len() + part.len() > MAX_LINE {
-            source.skipping = true;
-            source.carry.clear();
+        if self.skipping || self.carry.len() + part.len() > MAX_LINE {
+            self.skipping = true;
+            self.carry.clear();
         } else {
-            source.carry.extend_from_slice(part);
+            self.carry.extend_from_slice(part);
         }
     }
 
-    fn end_carried_line(&mut self) -> Result<(), ReadError> {
-        let mut line = std::mem::take(&mut self.source.carry);
-        if std::mem::take(&mut self.source.skipping) {
-            self.too_long();
+    fn end_carried_line(&mut self, fold: &mut Fold) -> Result<(), ReadError> {
+        let mut line = std::mem::take(&mut self.carry);
+        if std::mem::take(&mut self.skipping) {
+            self.too_long(fold);
             return Ok(());
         }
-        let done = self.line(&line);
+        let done = self.line(fold, &line);
         line.clear();
-        self.source.carry = line;
+        self.carry = line;
         done
     }
 
-    fn too_long(&mut self) {
-        self.source.line += 1;
-        self.totals.counts.read += 1;
-        self.totals.counts.add_malformed(
-            MalformedReason::TooLong,
-            &self.source.name,
-            self.source.line,
-        );
+    fn too_long(&mut self, fold: &mut Fold) {
+        self.line += 1;
+        fold.counts.read += 1;
+        fold.counts
+            .add_malformed(MalformedReason::TooLong, &self.name, self.line);
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), ReadError> {
+    /// Reads one line, without its newline, in all the ways there are.
+    fn line(&mut self, fold: &mut Fold, line: &[u8]) -> Result<(), ReadError> {
         if line.len() > MAX_LINE {
-            self.too_long();
+            self.too_long(fold);
             return Ok(());
         }
-        self.source.line += 1;
+        self.line += 1;
         let line = line.trim_ascii_end();
         if line.is_empty() {
             return Ok(());
@@ -312,140 +295,54 @@ impl FlowTable {
         if line[0].is_ascii_lowercase()
             && let Some(layout) = self.header(line)?
         {
-            return self.decide(layout, None);
+            self.decide(fold, layout, None);
+            return Ok(());
         }
-        if let Some(reader) = &self.source.reader {
-            self.totals
-                .record(reader, line, &self.source.name, self.source.line);
+        if let Some(reader) = &self.reader {
+            fold.slow(reader, line, &self.name, self.line);
             return Ok(());
         }
         match KnownLayout::recognise(line) {
-            Some(known) => self.decide(known.layout(), Some(line)),
+            Some(known) => {
+                self.decide(fold, known.layout(), Some(line));
+                Ok(())
+            }
             None => self.postpone(line),
         }
     }
 
     fn header(&self, line: &[u8]) -> Result<Option<Layout>, ReadError> {
         Layout::from_header(line).map_err(|error| ReadError::Header {
-            line: self.source.line,
+            line: self.line,
             error,
         })
     }
 
     /// Reads on with this layout: first what was waiting for one, then the line.
-    fn decide(&mut self, layout: Layout, line: Option<&[u8]>) -> Result<(), ReadError> {
+    fn decide(&mut self, fold: &mut Fold, layout: Layout, line: Option<&[u8]>) {
         let reader = LineReader::new(layout);
-        let source = &mut self.source;
-        let waiting = std::mem::take(&mut source.undecided);
+        let waiting = std::mem::take(&mut self.undecided);
         let waiting = waiting.iter().map(|(number, text)| (*number, &**text));
-        for (number, text) in waiting.chain(line.map(|line| (source.line, line))) {
-            self.totals.record(&reader, text, &source.name, number);
+        for (number, text) in waiting.chain(line.map(|line| (self.line, line))) {
+            fold.slow(&reader, text, &self.name, number);
         }
-        source.reader = Some(reader);
-        Ok(())
+        self.reader = Some(reader);
     }
 
     fn postpone(&mut self, line: &[u8]) -> Result<(), ReadError> {
-        let source = &mut self.source;
-        source.undecided.push((source.line, line.into()));
-        if source.undecided.len() <= MAX_UNDECIDED_LINES {
+        self.undecided.push((self.line, line.into()));
+        if self.undecided.len() <= MAX_UNDECIDED_LINES {
             return Ok(());
         }
-        let (number, text) = source.undecided.swap_remove(0);
-        Err(self.not_a_flow_log(number, &text))
-    }
-
-    fn not_a_flow_log(&self, line: u64, text: &[u8]) -> ReadError {
-        let shown = &text[..text.len().min(SAMPLE)];
-        ReadError::NotAFlowLog {
-            line,
-            sample: String::from_utf8_lossy(shown).into_owned(),
-        }
+        let (number, text) = self.undecided.swap_remove(0);
+        Err(not_a_flow_log(number, &text))
     }
 }
 
-impl Totals {
-    fn record(&mut self, reader: &LineReader, line: &[u8], source: &Arc<str>, number: u64) {
-        self.counts.read += 1;
-        if let Err(reason) = self.try_record(reader, line) {
-            self.counts.add_malformed(reason, source, number);
-        }
-    }
-
-    /// Adds one line, or nothing at all where it cannot be read.
-    fn try_record(&mut self, reader: &LineReader, line: &[u8]) -> Result<(), MalformedReason> {
-        let words = reader.split(line)?;
-        let start = number(words.get(Slot::Start))?;
-        let end = number(words.get(Slot::End))?;
-        let window = start.zip(end).map(|(start, end)| Window { start, end });
-        let empty = [Slot::Src, Slot::Dst, Slot::Bytes]
-            .iter()
-            .all(|slot| words.get(*slot) == b"-");
-        match words.get(Slot::LogStatus) {
-            b"OK" => {}
-            b"SKIPDATA" => {
-                self.counts.skipdata += 1;
-                self.window = Window::join(self.window, window);
-                return Ok(());
-            }
-            // A layout without log-status: an empty record moved nothing.
-            status if status == b"NODATA" || (status == b"-" && empty) => {
-                self.counts.nodata += 1;
-                self.window = Window::join(self.window, window);
-                return Ok(());
-            }
-            b"-" => {}
-            _ => return Err(MalformedReason::LogStatus),
-        }
-        let action = match words.get(Slot::Action) {
-            b"REJECT" => Action::Reject,
-            b"ACCEPT" | b"-" => Action::Accept,
-            _ => return Err(MalformedReason::Action),
-        };
-        // Records of traffic that VPC Block Public Access rejected have no bytes.
-        let bytes = match (number(words.get(Slot::Bytes))?, action) {
-            (Some(bytes), _) => bytes,
-            (None, Action::Reject) => 0,
-            (None, Action::Accept) => return Err(MalformedReason::MissingValue),
-        };
-        let packets = number(words.get(Slot::Packets))?.unwrap_or(0);
-        let mut address = |slot| {
-            self.addresses
-                .code(words.get(slot))
-                .ok_or(MalformedReason::Address)
-        };
-        let key = FlowKey {
-            src: address(Slot::Src)?,
-            dst: address(Slot::Dst)?,
-            pkt_src: address(Slot::PktSrc)?,
-            pkt_dst: address(Slot::PktDst)?,
-            interface: match self.interfaces.code(words.get(Slot::Interface)) {
-                NONE => self.interfaces.code(words.get(Slot::Resource)),
-                interface => interface,
-            },
-            src_service: self.services.code(words.get(Slot::SrcService)),
-            dst_service: self.services.code(words.get(Slot::DstService)),
-            action,
-        };
-        if key.src == NONE || key.dst == NONE {
-            return Err(MalformedReason::MissingValue);
-        }
-        self.flows.entry(key).or_default().add(FlowSum {
-            bytes: u128::from(bytes),
-            packets: u128::from(packets),
-            records: 1,
-        });
-        self.counts.parsed += 1;
-        self.counts.rejected += u64::from(action == Action::Reject);
-        self.window = Window::join(self.window, window);
-        Ok(())
-    }
-}
-
-impl FlowSum {
-    fn add(&mut self, other: FlowSum) {
-        self.bytes += other.bytes;
-        self.packets += other.packets;
-        self.records += other.records;
+fn not_a_flow_log(line: u64, text: &[u8]) -> ReadError {
+    let shown = &text[..text.len().min(SAMPLE)];
+    ReadError::NotAFlowLog {
+        line,
+        sample: String::from_utf8_lossy(shown).into_owned(),
     }
 }

@@ -4,7 +4,7 @@
 //! another meaning. Bytes are integers; money is a number with at most ten
 //! decimals. `top` limits lists and changes no total.
 
-use super::{Report, Share};
+use super::{Report, Share, named};
 use crate::price::Money;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
@@ -49,11 +49,11 @@ pub fn value(report: &Report, top: usize) -> Value {
             "processing": money(report.processing_cost),
         },
         "sources": report.sources.iter().take(limit).map(|row| {
-            object(row.share, true, [("address", row.address.to_string().into())])
+            object(row.share, true, [("address", named(row.address).into())])
         }).collect::<Vec<_>>(),
         "destinations": report.destinations.iter().take(limit).map(|row| {
             object(row.share, true, [
-                ("address", row.address.to_string().into()),
+                ("address", named(row.address).into()),
                 ("aws_service", row.aws_service.clone().into()),
             ])
         }).collect::<Vec<_>>(),
@@ -62,8 +62,8 @@ pub fn value(report: &Report, top: usize) -> Value {
         }).collect::<Vec<_>>(),
         "pairs": report.pairs.iter().take(limit).map(|row| {
             object(row.share, false, [
-                ("source", row.source.to_string().into()),
-                ("destination", row.destination.to_string().into()),
+                ("source", named(row.source).into()),
+                ("destination", named(row.destination).into()),
                 ("aws_service", row.aws_service.clone().into()),
             ])
         }).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 //!
 //! **Invariants.** Pure text: colours are the console's own affair.
 
-use super::{Report, Share};
+use super::{Report, Share, named};
 use crate::price::{Money, human_gb};
 use chrono::DateTime;
 use rust_decimal::RoundingStrategy;
@@ -125,7 +125,7 @@ pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
             report
                 .sources
                 .iter()
-                .map(|row| (row.address.to_string(), String::new(), row.share))
+                .map(|row| (named(row.address), String::new(), row.share))
                 .collect(),
         ),
         table(
@@ -134,7 +134,7 @@ pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
             report
                 .destinations
                 .iter()
-                .map(|row| (row.address.to_string(), note(&row.aws_service), row.share))
+                .map(|row| (named(row.address), note(&row.aws_service), row.share))
                 .collect(),
         ),
         table("AWS services", "service", services.collect()),

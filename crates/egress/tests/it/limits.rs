@@ -84,3 +84,32 @@ fn equal_bytes_are_sorted_by_address() {
         .collect();
     assert_eq!(order, ["10.0.1.1", "10.0.1.10", "10.0.1.9"]);
 }
+
+#[test]
+fn what_is_beyond_the_limit_of_keys_is_the_row_other() {
+    let mut table = FlowTable::new();
+    table.limit_keys(64);
+    let mut text = "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes\n".to_owned();
+    for remote in 0..2_000u32 {
+        let (c, d) = (remote / 200, remote % 200);
+        text += &format!("10.0.1.5 10.0.0.220 10.0.1.5 198.51.{c}.{d} 3\n");
+    }
+    table
+        .push(text.as_bytes())
+        .and_then(|()| table.end_source())
+        .unwrap();
+    let facts = Facts::new("us-east-1", Rate::of_region("us-east-1").unwrap());
+    let report = egress::report(&table, &facts);
+    let json = egress::json::value(&report, 0);
+    assert_eq!(json["bytes"]["processed"], 6_000);
+    assert_eq!(json["sources"][0]["bytes"], 6_000);
+    assert_eq!(json["destinations"][0]["address"], "other");
+    let all: u64 = json["destinations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["bytes"].as_u64().unwrap())
+        .sum();
+    assert_eq!(all, 6_000);
+    assert!(json["warnings"].to_string().contains("--max-keys"));
+}

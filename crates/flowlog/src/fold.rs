@@ -1,0 +1,655 @@
+//! Adds records to the sums: the common case fast, every case right.
+//!
+//! A line goes the fast way if it is what almost every line is: an IPv4 record
+//! with status OK whose words have their usual lengths. Any doubt sends it the
+//! slow way, which alone decides what is malformed; so the fast way needs no
+//! error of its own and can never differ in a verdict.
+//!
+//! **Invariants.** Both ways end in [`Fold::add`]. A line that is malformed
+//! leaves no trace in the sums.
+
+use crate::context::{Context, Contexts, Side};
+use crate::counts::{Counts, MalformedReason, Window};
+use crate::dictionary::{Addresses, NONE, Texts};
+use crate::line::{LineReader, Slot, number};
+use crate::pairs::{BothWays, Pair, Pairs};
+use crate::table::{Action, Flow, FlowSum};
+use crate::word;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// Stands for all ends beyond the number of keys that are told apart.
+pub(crate) const OTHER: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
+
+/// Everything that has been read, whatever it was read from.
+#[derive(Clone, Default)]
+pub(crate) struct Fold {
+    pub(crate) keys: Keys,
+    pairs: Pairs,
+    contexts: Contexts,
+    addresses: Addresses,
+    interfaces: Texts,
+    services: Texts,
+    pub(crate) counts: Counts,
+    pub(crate) window: Option<Window>,
+    recent: Recent,
+}
+
+/// How many pairs of ends are told apart, and whether there were more.
+#[derive(Clone, Copy)]
+pub(crate) struct Keys {
+    pub(crate) most: usize,
+    pub(crate) were_more: bool,
+}
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys {
+            most: usize::MAX,
+            were_more: false,
+        }
+    }
+}
+
+/// What the last lines had, because the next one most likely has it too.
+#[derive(Clone, Default)]
+struct Recent {
+    interface: Box<[u8]>,
+    interface_code: u32,
+    start: LastNumber,
+    end: LastNumber,
+    services: [(u64, u64, u32); 8],
+    addresses: Addresses4,
+}
+
+/// Places for addresses; a power of two.
+const ADDRESSES: usize = 1 << 10;
+
+/// IPv4 addresses by their letters: a workload comes again and again, and the
+/// gateway in every line.
+#[derive(Clone)]
+struct Addresses4(Box<[(u128, u32); ADDRESSES]>);
+
+impl Default for Addresses4 {
+    fn default() -> Addresses4 {
+        Addresses4(Box::new([(0, 0); ADDRESSES]))
+    }
+}
+
+/// A number and the last eight of its digits.
+#[derive(Clone, Copy, Default)]
+struct LastNumber {
+    digits: [u8; 8],
+    length: usize,
+    lead: [u8; 2],
+    value: u64,
+}
+
+/// One end of a record, as numbers or codes.
+#[derive(Clone, Copy)]
+struct End {
+    outer: u32,
+    packet: Option<u32>,
+    service: u32,
+}
+
+impl Fold {
+    /// Reads one line: it stands in `text` from `start` on and its words end
+    /// at `ends`, the last of which is the newline.
+    ///
+    /// `false`: the line is not one for the fast way, and nothing was done.
+    #[inline(always)]
+    pub(crate) fn fast(
+        &mut self,
+        reader: &LineReader,
+        text: &[u8],
+        start: usize,
+        ends: &[u16],
+    ) -> bool {
+        self.try_fast(reader, text, start, ends).is_some()
+    }
+
+    #[inline(always)]
+    fn try_fast(
+        &mut self,
+        reader: &LineReader,
+        text: &[u8],
+        line_start: usize,
+        ends: &[u16],
+    ) -> Option<()> {
+        if ends.len() != reader.width() {
+            return None;
+        }
+        let place = |slot: Slot| {
+            let column = reader.column(slot)?;
+            let start = match column {
+                0 => line_start,
+                _ => usize::from(ends[column - 1]) + 1,
+            };
+            Some((start, usize::from(ends[column])))
+        };
+        // A carriage return belongs to no word.
+        let newline = usize::from(*ends.last()?);
+        if *text.get(newline.wrapping_sub(1))? <= b' ' {
+            return None;
+        }
+        if let Some((start, end)) = place(Slot::LogStatus)
+            && text.get(start..end)? != b"OK"
+        {
+            return None;
+        }
+        let is_reject = match place(Slot::Action) {
+            None => false,
+            Some((start, end)) => match text.get(start..end)? {
+                b"ACCEPT" => false,
+                b"REJECT" => true,
+                _ => return None,
+            },
+        };
+        let (start, end) = place(Slot::Bytes)?;
+        let bytes = word::number(text, start, end)?;
+        // One of the packet's ends is almost always what the interface saw.
+        let recent = &mut self.recent;
+        let mut ends = |outer, packet| {
+            let (start, end) = place(outer)?;
+            let letters = word::letters(text, start, end)?;
+            let outer = recent.ipv4(letters, text, start, end)?;
+            let packet = match place(packet) {
+                None => None,
+                Some((start, end)) => {
+                    let packet = word::letters(text, start, end)?;
+                    if packet == letters {
+                        Some(outer)
+                    } else {
+                        Some(recent.ipv4(packet, text, start, end)?)
+                    }
+                }
+            };
+            Some((outer, packet))
+        };
+        let (src, pkt_src) = ends(Slot::Src, Slot::PktSrc)?;
+        let (dst, pkt_dst) = ends(Slot::Dst, Slot::PktDst)?;
+        let window = match (place(Slot::Start), place(Slot::End)) {
+            (Some(start), Some(end)) => Some(Window {
+                start: self.recent.start.read(text, start)?,
+                end: self.recent.end.read(text, end)?,
+            }),
+            (None, None) => None,
+            _ => return None,
+        };
+        let interface = match (place(Slot::Interface), place(Slot::Resource)) {
+            (None, None) => NONE,
+            (Some((start, end)), resource) => {
+                let name = text.get(start..end)?;
+                if name == b"-" && resource.is_some() {
+                    let (start, end) = resource?;
+                    self.interface(text.get(start..end)?)
+                } else {
+                    self.interface(name)
+                }
+            }
+            (None, Some((start, end))) => self.interface(text.get(start..end)?),
+        };
+        let mut service = |slot| match place(slot) {
+            None => Some(NONE),
+            Some((start, end)) => self.recent.service(&mut self.services, text, start, end),
+        };
+        let src = End {
+            outer: src,
+            packet: pkt_src,
+            service: service(Slot::SrcService)?,
+        };
+        let dst = End {
+            outer: dst,
+            packet: pkt_dst,
+            service: service(Slot::DstService)?,
+        };
+        self.add(interface, is_reject, false, src, dst, u128::from(bytes));
+        self.counts.read += 1;
+        self.counts.parsed += 1;
+        self.counts.rejected += u64::from(is_reject);
+        self.widen(window);
+        Some(())
+    }
+
+    /// Reads any line.
+    pub(crate) fn slow(&mut self, reader: &LineReader, line: &[u8], source: &Arc<str>, at: u64) {
+        self.counts.read += 1;
+        if let Err(reason) = self.try_slow(reader, line) {
+            self.counts.add_malformed(reason, source, at);
+        }
+    }
+
+    /// Adds one line, or nothing at all where it cannot be read.
+    fn try_slow(&mut self, reader: &LineReader, line: &[u8]) -> Result<(), MalformedReason> {
+        let words = reader.split(line)?;
+        let start = number(words.get(Slot::Start))?;
+        let end = number(words.get(Slot::End))?;
+        let window = start.zip(end).map(|(start, end)| Window { start, end });
+        let empty = [Slot::Src, Slot::Dst, Slot::Bytes]
+            .iter()
+            .all(|slot| words.get(*slot) == b"-");
+        match words.get(Slot::LogStatus) {
+            b"OK" => {}
+            b"SKIPDATA" => {
+                self.counts.skipdata += 1;
+                self.widen(window);
+                return Ok(());
+            }
+            // A layout without log-status: an empty record moved nothing.
+            status if status == b"NODATA" || (status == b"-" && empty) => {
+                self.counts.nodata += 1;
+                self.widen(window);
+                return Ok(());
+            }
+            b"-" => {}
+            _ => return Err(MalformedReason::LogStatus),
+        }
+        let is_reject = match words.get(Slot::Action) {
+            b"REJECT" => true,
+            b"ACCEPT" | b"-" => false,
+            _ => return Err(MalformedReason::Action),
+        };
+        // Records of traffic that VPC Block Public Access rejected have no bytes.
+        let bytes = match (number(words.get(Slot::Bytes))?, is_reject) {
+            (Some(bytes), _) => bytes,
+            (None, true) => 0,
+            (None, false) => return Err(MalformedReason::MissingValue),
+        };
+        let address = |slot| match words.get(slot) {
+            b"-" | b"" => Ok(None),
+            word => std::str::from_utf8(word)
+                .ok()
+                .and_then(|text| text.parse::<IpAddr>().ok())
+                .map(Some)
+                .ok_or(MalformedReason::Address),
+        };
+        let (src, dst) = (address(Slot::Src)?, address(Slot::Dst)?);
+        let (pkt_src, pkt_dst) = (address(Slot::PktSrc)?, address(Slot::PktDst)?);
+        let (Some(src), Some(dst)) = (src, dst) else {
+            return Err(MalformedReason::MissingValue);
+        };
+        let interface = match self.interfaces.code(words.get(Slot::Interface)) {
+            NONE => self.interfaces.code(words.get(Slot::Resource)),
+            interface => interface,
+        };
+        let services = [
+            self.services.code(words.get(Slot::SrcService)),
+            self.services.code(words.get(Slot::DstService)),
+        ];
+        let bytes = u128::from(bytes);
+        self.add_addresses(
+            interface,
+            is_reject,
+            [src, dst],
+            [pkt_src, pkt_dst],
+            services,
+            bytes,
+        );
+        self.counts.parsed += 1;
+        self.counts.rejected += u64::from(is_reject);
+        self.widen(window);
+        Ok(())
+    }
+
+    /// Adds a record whose addresses may be of any family.
+    fn add_addresses(
+        &mut self,
+        interface: u32,
+        is_reject: bool,
+        outer: [IpAddr; 2],
+        packet: [Option<IpAddr>; 2],
+        services: [u32; 2],
+        bytes: u128,
+    ) {
+        let is_coded = outer
+            .iter()
+            .chain(packet.iter().flatten())
+            .any(IpAddr::is_ipv6);
+        let mut number = |address: IpAddr| match address {
+            IpAddr::V4(v4) if !is_coded => u32::from(v4),
+            address => self.addresses.code(address),
+        };
+        let [src, dst] = [0, 1].map(|side| End {
+            outer: number(outer[side]),
+            packet: packet[side].map(&mut number),
+            service: services[side],
+        });
+        self.add(interface, is_reject, is_coded, src, dst, bytes);
+    }
+
+    #[inline(always)]
+    fn add(
+        &mut self,
+        interface: u32,
+        is_reject: bool,
+        is_coded: bool,
+        src: End,
+        dst: End,
+        bytes: u128,
+    ) {
+        let is_down = src.end() > dst.end();
+        let (low, high) = if is_down { (dst, src) } else { (src, dst) };
+        let context = self.contexts.code(Context {
+            interface,
+            low: low.side(),
+            high: high.side(),
+            is_reject,
+            is_coded,
+        });
+        let pair = Pair {
+            low: low.end(),
+            high: high.end(),
+            context,
+        };
+        if self.pairs.len() >= self.keys.most && !self.pairs.contains(pair) {
+            let known = [low, high].map(|end| self.is_other(is_coded, end));
+            if known != [true, true] {
+                let [src, dst] = self.without_end(is_coded, src, dst);
+                return self.add_again(interface, is_reject, is_coded, src, dst, bytes);
+            }
+        }
+        match u64::try_from(bytes) {
+            Ok(bytes) => self.pairs.add(pair, is_down, bytes),
+            Err(_) if is_down => self.pairs.add_both(pair, BothWays { up: 0, down: bytes }),
+            Err(_) => self.pairs.add_both(pair, BothWays { up: bytes, down: 0 }),
+        }
+    }
+
+    /// Out of line, because `add` is inlined into every caller.
+    #[cold]
+    fn add_again(
+        &mut self,
+        interface: u32,
+        is_reject: bool,
+        is_coded: bool,
+        src: End,
+        dst: End,
+        bytes: u128,
+    ) {
+        self.add(interface, is_reject, is_coded, src, dst, bytes);
+    }
+
+    /// The record with its remote end, or else also its near end, given up for
+    /// [`OTHER`]. What a gateway's interface saw in the remote end's place is
+    /// kept, so that the leg can still be told.
+    fn without_end(&mut self, is_coded: bool, src: End, dst: End) -> [End; 2] {
+        self.keys.were_more = true;
+        let other = match is_coded {
+            true => self.addresses.code(IpAddr::V4(OTHER)),
+            false => u32::from(OTHER),
+        };
+        let given_up = |end: End| End {
+            outer: if end.side().outer.is_some() {
+                end.outer
+            } else {
+                other
+            },
+            packet: end.packet.map(|_| other),
+            service: end.service,
+        };
+        let is_remote = |end: End| end.side().outer.is_some() || !self.is_private(is_coded, end);
+        match (self.is_other(is_coded, src), self.is_other(is_coded, dst)) {
+            (false, false) if is_remote(src) && !is_remote(dst) => [given_up(src), dst],
+            (false, false) => [src, given_up(dst)],
+            _ => [given_up(src), given_up(dst)],
+        }
+    }
+
+    fn end_address(&self, is_coded: bool, end: End) -> IpAddr {
+        match is_coded {
+            true => self.addresses.address(end.end()),
+            false => IpAddr::V4(Ipv4Addr::from(end.end())),
+        }
+    }
+
+    fn is_other(&self, is_coded: bool, end: End) -> bool {
+        self.end_address(is_coded, end) == IpAddr::V4(OTHER)
+    }
+
+    fn is_private(&self, is_coded: bool, end: End) -> bool {
+        match self.end_address(is_coded, end) {
+            IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_unique_local(),
+        }
+    }
+
+    #[inline]
+    fn widen(&mut self, window: Option<Window>) {
+        if let Some(more) = window {
+            let known = self.window.get_or_insert(more);
+            known.start = known.start.min(more.start);
+            known.end = known.end.max(more.end);
+        }
+    }
+
+    #[inline]
+    fn interface(&mut self, name: &[u8]) -> u32 {
+        if *name != *self.recent.interface {
+            self.recent.interface_code = self.interfaces.code(name);
+            self.recent.interface = name.into();
+        }
+        self.recent.interface_code
+    }
+
+    /// Finishes the updates that wait; before anything is read from here.
+    pub(crate) fn settle(&mut self) {
+        self.pairs.settle();
+    }
+
+    /// Adds what the other holds.
+    pub(crate) fn merge(&mut self, mut other: Fold) {
+        other.settle();
+        let interfaces = self.interfaces.absorb(&other.interfaces);
+        let services = self.services.absorb(&other.services);
+        let translated: Vec<Context> = other
+            .contexts
+            .iter()
+            .map(|mut context| {
+                context.interface = interfaces[context.interface as usize];
+                context.low.service = services[context.low.service as usize];
+                context.high.service = services[context.high.service as usize];
+                context
+            })
+            .collect();
+        let codes: Vec<u32> = translated.iter().map(|c| self.contexts.code(*c)).collect();
+        for (pair, bytes) in other.pairs.iter() {
+            let context = translated[pair.context as usize];
+            if context.is_coded {
+                // Codes are the other's own, and so is the order of the ends.
+                self.merge_coded(&other.addresses, pair, context, bytes);
+            } else {
+                let pair = Pair {
+                    context: codes[pair.context as usize],
+                    ..pair
+                };
+                if self.pairs.len() < self.keys.most {
+                    self.pairs.add_both(pair, bytes);
+                } else {
+                    self.merge_one_way(pair, context, bytes);
+                }
+            }
+        }
+        self.settle();
+        self.keys.were_more |= other.keys.were_more;
+        self.counts.merge(other.counts);
+        self.widen(other.window);
+    }
+
+    fn merge_coded(&mut self, from: &Addresses, pair: Pair, context: Context, bytes: BothWays) {
+        let code = |code: u32, own: &mut Addresses| own.code(from.address(code));
+        let end = |end: u32, side: Side, own: &mut Addresses| {
+            let translated = code(end, own);
+            End {
+                outer: side.outer.map_or(translated, |outer| code(outer, own)),
+                packet: side.has_packet.then_some(translated),
+                service: side.service,
+            }
+        };
+        let low = end(pair.low, context.low, &mut self.addresses);
+        let high = end(pair.high, context.high, &mut self.addresses);
+        let Context {
+            interface,
+            is_reject,
+            ..
+        } = context;
+        self.add(interface, is_reject, true, low, high, bytes.up);
+        if bytes.down > 0 {
+            self.add(interface, is_reject, true, high, low, bytes.down);
+        }
+    }
+
+    /// A pair of IPv4 ends where there may be no row for it.
+    fn merge_one_way(&mut self, pair: Pair, context: Context, bytes: BothWays) {
+        let end = |end: u32, side: Side| End {
+            outer: side.outer.unwrap_or(end),
+            packet: side.has_packet.then_some(end),
+            service: side.service,
+        };
+        let (low, high) = (end(pair.low, context.low), end(pair.high, context.high));
+        let Context {
+            interface,
+            is_reject,
+            ..
+        } = context;
+        self.add(interface, is_reject, false, low, high, bytes.up);
+        self.add(interface, is_reject, false, high, low, bytes.down);
+    }
+
+    /// Every flow with its bytes, in no particular order.
+    pub(crate) fn flows(&self) -> impl Iterator<Item = Flow<'_>> {
+        self.pairs.iter().flat_map(|(pair, bytes)| {
+            let context = self.contexts.context(pair.context);
+            let up = self.flow(
+                context,
+                (pair.low, context.low),
+                (pair.high, context.high),
+                bytes.up,
+            );
+            let down = self.flow(
+                context,
+                (pair.high, context.high),
+                (pair.low, context.low),
+                bytes.down,
+            );
+            let has_up = bytes.up > 0 || bytes.down == 0;
+            has_up
+                .then_some(up)
+                .into_iter()
+                .chain((bytes.down > 0).then_some(down))
+        })
+    }
+
+    fn flow(&self, context: Context, src: (u32, Side), dst: (u32, Side), bytes: u128) -> Flow<'_> {
+        let address = |number: u32| match context.is_coded {
+            true => self.addresses.address(number),
+            false => IpAddr::V4(Ipv4Addr::from(number)),
+        };
+        let outer = |(end, side): (u32, Side)| address(side.outer.unwrap_or(end));
+        let packet = |(end, side): (u32, Side)| side.has_packet.then(|| address(end));
+        Flow {
+            interface: self.interfaces.text(context.interface),
+            src: outer(src),
+            dst: outer(dst),
+            pkt_src: packet(src),
+            pkt_dst: packet(dst),
+            src_service: self.services.text(src.1.service),
+            dst_service: self.services.text(dst.1.service),
+            action: if context.is_reject {
+                Action::Reject
+            } else {
+                Action::Accept
+            },
+            sum: FlowSum { bytes },
+        }
+    }
+}
+
+impl End {
+    #[inline]
+    fn end(self) -> u32 {
+        self.packet.unwrap_or(self.outer)
+    }
+
+    #[inline]
+    fn side(self) -> Side {
+        Side {
+            service: self.service,
+            outer: self
+                .packet
+                .is_some_and(|packet| packet != self.outer)
+                .then_some(self.outer),
+            has_packet: self.packet.is_some(),
+        }
+    }
+}
+
+impl LastNumber {
+    #[inline]
+    fn read(&mut self, text: &[u8], (start, end): (usize, usize)) -> Option<u64> {
+        let digits: [u8; 8] = text.get(end.wrapping_sub(8)..end)?.try_into().ok()?;
+        let lead: [u8; 2] = text.get(start..start + 2)?.try_into().ok()?;
+        let length = end - start;
+        // Numbers of up to ten digits are all there in these parts.
+        if length != 10 || digits != self.digits || lead != self.lead || self.length != 10 {
+            let value = word::number(text, start, end)?;
+            *self = LastNumber {
+                digits,
+                length,
+                lead,
+                value,
+            };
+        }
+        Some(self.value)
+    }
+}
+
+impl Recent {
+    /// The address of that word, whose letters are given too.
+    #[inline(always)]
+    fn ipv4(&mut self, letters: u128, text: &[u8], start: usize, end: usize) -> Option<u32> {
+        let mixed = (letters as u64 ^ (letters >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let known = &mut self.addresses.0[(mixed >> 54) as usize % ADDRESSES];
+        if known.0 != letters {
+            *known = (letters, word::ipv4(text, start, end)?);
+        }
+        Some(known.1)
+    }
+
+    /// The code of a service's name; names of up to 16 bytes are found by two
+    /// machine words.
+    #[inline]
+    fn service(
+        &mut self,
+        services: &mut Texts,
+        text: &[u8],
+        start: usize,
+        end: usize,
+    ) -> Option<u32> {
+        let name = text.get(start..end)?;
+        if name == b"-" {
+            return Some(NONE);
+        }
+        let length = name.len();
+        if length > 16 {
+            return Some(services.code(name));
+        }
+        let last = u64::from_le_bytes(text.get(end.wrapping_sub(8)..end)?.try_into().ok()?);
+        let (first, last) = if length < 8 {
+            (length as u64, last >> (64 - 8 * length.max(1) as u32))
+        } else {
+            (
+                u64::from_le_bytes(text.get(start..start + 8)?.try_into().ok()?),
+                last,
+            )
+        };
+        let place = (first ^ first >> 17 ^ last ^ last >> 9) as usize % self.services.len();
+        let (known_first, known_last, code) = self.services[place];
+        if (known_first, known_last) == (first, last) && code != NONE {
+            return Some(code);
+        }
+        let code = services.code(name);
+        self.services[place] = (first, last, code);
+        Some(code)
+    }
+}
