@@ -343,8 +343,10 @@ impl Fold {
             context,
         };
         if self.pairs.len() >= self.keys.most && !self.pairs.contains(pair) {
-            let known = [low, high].map(|end| self.is_other(is_coded, end));
-            if known != [true, true] {
+            let given_up = [low, high].map(|end| self.is_other(is_coded, end));
+            // A quarter more for near ends whose remote end was given up.
+            let is_room = self.pairs.len() - self.keys.most <= self.keys.most / 4;
+            if given_up == [false, false] || (given_up != [true, true] && !is_room) {
                 let [src, dst] = self.without_end(is_coded, src, dst);
                 return self.add_again(interface, is_reject, is_coded, src, dst, bytes);
             }

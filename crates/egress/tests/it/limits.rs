@@ -102,7 +102,7 @@ fn what_is_beyond_the_limit_of_keys_is_the_row_other() {
     let report = egress::report(&table, &facts);
     let json = egress::json::value(&report, 0);
     assert_eq!(json["bytes"]["processed"], 6_000);
-    assert_eq!(json["sources"][0]["bytes"], 6_000);
+    assert_eq!(json["sources"][0]["bytes"], 6_000, "{json:#}");
     assert_eq!(json["destinations"][0]["address"], "other");
     let all: u64 = json["destinations"]
         .as_array()
