@@ -47,7 +47,32 @@ pub(crate) struct Side {
 pub(crate) struct Contexts {
     codes: HashMap<Context, u32, RandomState>,
     contexts: Vec<Context>,
-    recent: [(Context, u32); RECENT],
+    recent: [(Packed, u32); RECENT],
+}
+
+/// A context in three machine words, to compare it fast.
+type Packed = [u64; 3];
+
+/// No context's: what is packed never has all bits set.
+const NO_CONTEXT: Packed = [u64::MAX; 3];
+
+impl Context {
+    #[inline(always)]
+    fn packed(self) -> Packed {
+        let flags = u64::from(self.is_reject)
+            | u64::from(self.is_coded) << 1
+            | u64::from(self.low.has_packet) << 2
+            | u64::from(self.high.has_packet) << 3
+            | u64::from(self.low.outer.is_some()) << 4
+            | u64::from(self.high.outer.is_some()) << 5;
+        let side =
+            |side: Side| u64::from(side.service) << 32 | u64::from(side.outer.unwrap_or_default());
+        [
+            flags << 32 | u64::from(self.interface),
+            side(self.low),
+            side(self.high),
+        ]
+    }
 }
 
 impl Default for Contexts {
@@ -55,35 +80,26 @@ impl Default for Contexts {
         Contexts {
             codes: HashMap::default(),
             contexts: Vec::new(),
-            // No real context is coded and of interface u32::MAX.
-            recent: [(
-                Context {
-                    interface: u32::MAX,
-                    is_coded: true,
-                    ..Context::default()
-                },
-                0,
-            ); RECENT],
+            recent: [(NO_CONTEXT, 0); RECENT],
         }
     }
 }
 
 impl Contexts {
     /// The code of the context; a new one gets the next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn code(&mut self, context: Context) -> u32 {
-        let mixed = context.low.service.wrapping_mul(0x9e37_79b9)
-            ^ context.high.service.wrapping_mul(0x85eb_ca6b)
-            ^ context.low.outer.unwrap_or(1).wrapping_mul(0xc2b2_ae35)
-            ^ context.high.outer.unwrap_or(2).wrapping_mul(0x27d4_eb2f)
-            ^ context.interface;
-        let place = (mixed ^ mixed >> 16) as usize % RECENT;
+        let packed = context.packed();
+        let [common, low, high] = packed;
+        let mixed = (common ^ low.rotate_left(17) ^ high.rotate_left(40))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = (mixed >> 58) as usize % RECENT;
         let (recent, code) = self.recent[place];
-        if recent == context {
+        if recent == packed {
             return code;
         }
         let code = self.look_up(context);
-        self.recent[place] = (context, code);
+        self.recent[place] = (packed, code);
         code
     }
 

@@ -11,10 +11,11 @@
 use crate::context::{Context, Contexts, Side};
 use crate::counts::{Counts, MalformedReason, Window};
 use crate::dictionary::{Addresses, NONE, Texts};
+use crate::index::{COLUMNS, Line};
 use crate::line::{LineReader, Slot, number};
 use crate::pairs::{BothWays, Pair, Pairs};
 use crate::table::{Action, Flow, FlowSum};
-use crate::word;
+use crate::word::{self, Letters};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -68,11 +69,11 @@ const ADDRESSES: usize = 1 << 10;
 /// IPv4 addresses by their letters: a workload comes again and again, and the
 /// gateway in every line.
 #[derive(Clone)]
-struct Addresses4(Box<[(u128, u32); ADDRESSES]>);
+struct Addresses4(Box<[(Letters, u32); ADDRESSES]>);
 
 impl Default for Addresses4 {
     fn default() -> Addresses4 {
-        Addresses4(Box::new([(0, 0); ADDRESSES]))
+        Addresses4(Box::new([Default::default(); ADDRESSES]))
     }
 }
 
@@ -94,43 +95,22 @@ struct End {
 }
 
 impl Fold {
-    /// Reads one line: it stands in `text` from `start` on and its words end
-    /// at `ends`, the last of which is the newline.
+    /// Reads one line of the text.
     ///
     /// `false`: the line is not one for the fast way, and nothing was done.
     #[inline(always)]
-    pub(crate) fn fast(
-        &mut self,
-        reader: &LineReader,
-        text: &[u8],
-        start: usize,
-        ends: &[u16],
-    ) -> bool {
-        self.try_fast(reader, text, start, ends).is_some()
+    pub(crate) fn fast(&mut self, reader: &LineReader, text: &[u8], line: Line<'_>) -> bool {
+        self.try_fast(reader, text, line).is_some()
     }
 
     #[inline(always)]
-    fn try_fast(
-        &mut self,
-        reader: &LineReader,
-        text: &[u8],
-        line_start: usize,
-        ends: &[u16],
-    ) -> Option<()> {
-        if ends.len() != reader.width() {
+    fn try_fast(&mut self, reader: &LineReader, text: &[u8], line: Line<'_>) -> Option<()> {
+        if line.count != reader.width() || line.count > COLUMNS {
             return None;
         }
-        let place = |slot: Slot| {
-            let column = reader.column(slot)?;
-            let start = match column {
-                0 => line_start,
-                _ => usize::from(ends[column - 1]) + 1,
-            };
-            Some((start, usize::from(ends[column])))
-        };
+        let place = |slot: Slot| Some(line.word(reader.column(slot)?));
         // A carriage return belongs to no word.
-        let newline = usize::from(*ends.last()?);
-        if *text.get(newline.wrapping_sub(1))? <= b' ' {
+        if *text.get(line.newline.wrapping_sub(1))? <= b' ' {
             return None;
         }
         if let Some((start, end)) = place(Slot::LogStatus)
@@ -152,12 +132,12 @@ impl Fold {
         let recent = &mut self.recent;
         let mut ends = |outer, packet| {
             let (start, end) = place(outer)?;
-            let letters = word::letters(text, start, end)?;
+            let letters = Letters::of(text, start, end)?;
             let outer = recent.ipv4(letters, text, start, end)?;
             let packet = match place(packet) {
                 None => None,
                 Some((start, end)) => {
-                    let packet = word::letters(text, start, end)?;
+                    let packet = Letters::of(text, start, end)?;
                     if packet == letters {
                         Some(outer)
                     } else {
@@ -609,9 +589,8 @@ impl LastNumber {
 impl Recent {
     /// The address of that word, whose letters are given too.
     #[inline(always)]
-    fn ipv4(&mut self, letters: u128, text: &[u8], start: usize, end: usize) -> Option<u32> {
-        let mixed = (letters as u64 ^ (letters >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let known = &mut self.addresses.0[(mixed >> 54) as usize % ADDRESSES];
+    fn ipv4(&mut self, letters: Letters, text: &[u8], start: usize, end: usize) -> Option<u32> {
+        let known = &mut self.addresses.0[(letters.mixed() >> 54) as usize % ADDRESSES];
         if known.0 != letters {
             *known = (letters, word::ipv4(text, start, end)?);
         }

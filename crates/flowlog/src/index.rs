@@ -12,13 +12,21 @@ use wide::u8x16;
 /// cache and into 16 bits.
 pub(crate) const WINDOW: usize = 16 * 1024;
 
+/// Places for positions: for each byte of a window, for the newline before it
+/// and for the columns behind its last line; a power of two.
+const PLACES: usize = 2 * WINDOW;
+
 /// Bytes that are compared in one go.
 const BLOCK: usize = 64;
 
+/// Columns that a line of a window may have; more are read without an index.
+pub(crate) const COLUMNS: usize = 64;
+
 /// The ends of words and lines of at most [`WINDOW`] bytes.
 pub(crate) struct Index {
-    /// Positions of spaces and newlines, in order.
-    words: Box<[u16]>,
+    /// Positions of spaces and newlines, in order, behind one that stands for
+    /// the newline before the text; then room for a last line's columns.
+    words: Box<[u16; PLACES]>,
     word_count: usize,
     /// For each newline, how many positions there are up to and with it.
     lines: Vec<u16>,
@@ -27,7 +35,7 @@ pub(crate) struct Index {
 impl Default for Index {
     fn default() -> Index {
         Index {
-            words: vec![0; WINDOW].into(),
+            words: Box::new([u16::MAX; PLACES]),
             word_count: 0,
             lines: Vec::new(),
         }
@@ -38,6 +46,34 @@ impl Clone for Index {
     /// Holds nothing that outlives a window.
     fn clone(&self) -> Index {
         Index::default()
+    }
+}
+
+/// A line of the text, without what follows its newline.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// How many words it has.
+    pub(crate) count: usize,
+    /// Where the line before ends, then where each word ends; what stands
+    /// behind the last word is of other lines.
+    ends: &'a [u16; COLUMNS + 1],
+    /// Where it ends.
+    pub(crate) newline: usize,
+}
+
+impl Line<'_> {
+    /// Where the line begins.
+    #[inline(always)]
+    pub(crate) fn start(self) -> usize {
+        usize::from(self.ends[0].wrapping_add(1))
+    }
+
+    /// Where the word of that column begins and ends.
+    #[inline(always)]
+    pub(crate) fn word(self, column: usize) -> (usize, usize) {
+        let column = column % COLUMNS;
+        let start = self.ends[column].wrapping_add(1);
+        (usize::from(start), usize::from(self.ends[column + 1]))
     }
 }
 
@@ -58,13 +94,17 @@ impl Index {
         }
     }
 
-    /// The ends of the words of each whole line, the newline's the last.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = &[u16]> {
+    /// Each whole line.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let mut from = 0;
-        self.lines.iter().map(move |to| {
-            let line = &self.words[from..usize::from(*to)];
-            from = usize::from(*to);
-            line
+        self.lines.iter().filter_map(move |to| {
+            let (first, end) = (from, usize::from(*to));
+            from = end;
+            Some(Line {
+                count: end - first,
+                ends: self.words.get(first..=first + COLUMNS)?.try_into().ok()?,
+                newline: usize::from(self.words[end]),
+            })
         })
     }
 
@@ -81,9 +121,9 @@ impl Index {
         let mut count = self.word_count;
         let mut rest = ends;
         while rest != 0 {
-            // Never more ends than bytes in a window, so the mask changes nothing.
-            self.words[count & (WINDOW - 1)] = (base + rest.trailing_zeros() as usize) as u16;
             count += 1;
+            // Never more than the window has bytes: the mask spares a check.
+            self.words[count % PLACES] = (base + rest.trailing_zeros() as usize) as u16;
             rest &= rest - 1;
         }
         self.word_count = count;
@@ -124,6 +164,7 @@ mod tests {
     fn finds_the_ends_of_words_and_lines() {
         let mut index = Index::default();
         let long = "ab c\n".repeat(5_000);
+        let wide = " ".repeat(63) + "\n" + &" ".repeat(64) + "\na b\n";
         for text in [
             "",
             "\n",
@@ -131,11 +172,30 @@ mod tests {
             " \n \n",
             &"x".repeat(200),
             &long,
+            &wide,
             &" ".repeat(20_000),
+            &"\n".repeat(20_000),
         ] {
             index.fill(text.as_bytes());
-            let lines: Vec<Vec<u16>> = index.lines().map(<[u16]>::to_vec).collect();
-            assert_eq!(lines, obvious(text.as_bytes()), "{} bytes", text.len());
+            let lines: Vec<Vec<u16>> = index
+                .lines()
+                .map(|line| {
+                    let shown = line.count.min(super::COLUMNS);
+                    (0..shown)
+                        .map(|column| line.word(column).1 as u16)
+                        .collect()
+                })
+                .collect();
+            let mut expected = obvious(text.as_bytes());
+            let mut start = 0;
+            for (line, ends) in index.lines().zip(&mut expected) {
+                assert_eq!(line.start(), start, "{} bytes", text.len());
+                assert_eq!(line.count, ends.len());
+                assert_eq!(Some(line.newline), ends.last().map(|end| usize::from(*end)));
+                start = line.newline + 1;
+                ends.truncate(super::COLUMNS);
+            }
+            assert_eq!(lines, expected, "{} bytes", text.len());
         }
     }
 }

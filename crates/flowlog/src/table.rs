@@ -181,18 +181,17 @@ impl FlowTable {
         while !rest.is_empty() {
             self.index.fill(rest);
             let mut start = 0;
-            for ends in self.index.lines() {
-                let newline = usize::from(ends[ends.len() - 1]);
+            for line in self.index.lines() {
                 let is_read = match &source.reader {
-                    Some(reader) => fold.fast(reader, rest, start, ends),
+                    Some(reader) => fold.fast(reader, rest, line),
                     None => false,
                 };
                 if is_read {
                     source.line += 1;
                 } else {
-                    source.line(fold, &rest[start..newline])?;
+                    source.line(fold, &rest[line.start()..line.newline])?;
                 }
-                start = newline + 1;
+                start = line.newline + 1;
             }
             if start == 0 {
                 // A line that is longer than the window, or the chunk's last.

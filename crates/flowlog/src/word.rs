@@ -50,15 +50,37 @@ fn digits(eight: u64, length: u32) -> Option<u64> {
     Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
 }
 
-/// The letters of a word of up to fifteen, as one number to compare.
-#[inline(always)]
-pub(crate) fn letters(text: &[u8], start: usize, end: usize) -> Option<u128> {
-    let length = end - start;
-    if !(1..BEFORE).contains(&length) {
-        return None;
+/// The letters of a word of 7 to 15, to compare it with another.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Letters {
+    first: u64,
+    last: u64,
+    length: u32,
+}
+
+impl Letters {
+    /// The letters of the word at `start..end`, if it could be an IPv4 address.
+    #[inline(always)]
+    pub(crate) fn of(text: &[u8], start: usize, end: usize) -> Option<Letters> {
+        let length = end - start;
+        let last = eight_before(text, end)?;
+        let first = match length {
+            7 => last >> 8,
+            8..=15 => u64::from_le_bytes(text.get(start..start + 8)?.try_into().ok()?),
+            _ => return None,
+        };
+        Some(Letters {
+            first,
+            last: if length == 7 { 0 } else { last },
+            length: length as u32,
+        })
     }
-    let sixteen: [u8; BEFORE] = text.get(end.wrapping_sub(BEFORE)..end)?.try_into().ok()?;
-    Some(u128::from_le_bytes(sixteen) >> (8 * (BEFORE - length)))
+
+    /// A number that is most likely another one for other letters.
+    #[inline(always)]
+    pub(crate) fn mixed(self) -> u64 {
+        (self.first ^ self.last.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 /// An IPv4 address in dotted decimal that stands at `start..end`.
