@@ -20,9 +20,10 @@
 //! **Invariants.** An address that the user gives narrows the search or adds
 //! to it, and never makes it wrong: what does not occur is said and left out.
 
-use crate::address::{is_nat64, is_private, is_workload_side};
-use flowlog::{Action, Flow};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use crate::address::is_private;
+use crate::evidence::{Evidence, Groups, gather};
+use flowlog::FlowTable;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// Which of the two kinds of gateway, because their records differ.
@@ -50,13 +51,13 @@ pub struct Gateway {
 /// gateway's, in percent: a recording cuts flows off at both ends.
 const BALANCE_PERCENT: u128 = 25;
 
-/// Finds the gateways among the accepted flows; `given` are the addresses that
-/// the user named. Also returns what the user should know about it.
-pub(crate) fn find(flows: &[Flow<'_>], given: &[IpAddr]) -> (Vec<Gateway>, Vec<String>) {
-    let groups = groups(flows);
+/// Finds the gateways in the table; `given` are the addresses that the user
+/// named. Also returns what the user should know about it.
+pub(crate) fn find(table: &FlowTable, given: &[IpAddr]) -> (Vec<Gateway>, Vec<String>) {
+    let groups = gather(table, given);
     let mut gateways: Vec<Gateway> = groups
         .iter()
-        .filter_map(|(interface, flows)| infer(*interface, flows, given))
+        .filter_map(|(interface, evidence)| infer(*interface, evidence, table))
         .collect();
     let mut warnings = Vec::new();
     if given.is_empty() {
@@ -65,7 +66,7 @@ pub(crate) fn find(flows: &[Flow<'_>], given: &[IpAddr]) -> (Vec<Gateway>, Vec<S
     let named = |gateway: &Gateway| given.iter().any(|a| gateway.addresses.contains(a));
     if gateways.iter().any(named) {
         gateways.retain(named);
-    } else if let Some(gateway) = by_given_address(&groups, given) {
+    } else if let Some(gateway) = by_given_address(&groups) {
         gateways = vec![gateway];
     }
     let unused: Vec<String> = given
@@ -83,158 +84,96 @@ pub(crate) fn find(flows: &[Flow<'_>], given: &[IpAddr]) -> (Vec<Gateway>, Vec<S
     (gateways, warnings)
 }
 
-type Groups<'a, 'f> = BTreeMap<Option<&'f str>, Vec<&'a Flow<'f>>>;
-
-fn groups<'a, 'f>(flows: &'a [Flow<'f>]) -> Groups<'a, 'f> {
-    let mut groups = Groups::new();
-    for flow in flows.iter().filter(|flow| flow.action == Action::Accept) {
-        groups.entry(flow.interface).or_default().push(flow);
-    }
-    groups
-}
-
-fn infer(interface: Option<&str>, flows: &[&Flow<'_>], given: &[IpAddr]) -> Option<Gateway> {
+fn infer(interface: Option<&str>, evidence: &Evidence, table: &FlowTable) -> Option<Gateway> {
     let gateway = |kind, addresses: BTreeSet<IpAddr>| Gateway {
         kind,
         interface: interface.map(str::to_owned),
         addresses,
     };
     if interface.is_some_and(|id| id.starts_with("nat-")) {
-        return Some(gateway(GatewayKind::Regional, public_side(flows, given)));
+        return Some(gateway(GatewayKind::Regional, public_side(evidence)));
     }
-    let mut addresses = translating(interface, flows);
+    let mut addresses = translating(interface, evidence);
     if addresses.is_empty() && interface.is_some() {
-        addresses.extend(balanced(flows));
+        addresses.extend(balanced(interface, evidence, table));
     }
     if !addresses.is_empty() {
         return Some(gateway(GatewayKind::Zonal, addresses));
     }
-    let faces_itself = |flow: &&&Flow<'_>| !is_private(flow.src) && !is_private(flow.dst);
-    let regional = interface.is_none() && flows.iter().any(|flow| faces_itself(&flow));
-    regional.then(|| gateway(GatewayKind::Regional, public_side(flows, given)))
+    let regional = interface.is_none() && !evidence.public_peers.is_empty();
+    regional.then(|| gateway(GatewayKind::Regional, public_side(evidence)))
 }
 
 /// The addresses of a forwarding interface, from flows with packet addresses.
-fn translating(interface: Option<&str>, flows: &[&Flow<'_>]) -> BTreeSet<IpAddr> {
-    let outer: HashSet<IpAddr> = flows.iter().flat_map(|f| [f.src, f.dst]).collect();
-    // Address of the interface -> what packets carried in its place.
-    let mut carried: BTreeMap<IpAddr, HashSet<IpAddr>> = BTreeMap::new();
-    for flow in flows {
-        for (own, pkt) in [(flow.src, flow.pkt_src), (flow.dst, flow.pkt_dst)] {
-            if let Some(pkt) = pkt.filter(|pkt| *pkt != own) {
-                carried.entry(own).or_default().insert(pkt);
-            }
-        }
-    }
-    carried.retain(|own, far| {
-        let everywhere = || flows.iter().all(|f| f.src == *own || f.dst == *own);
-        far.iter().any(|far| !is_private(*far))
-            || (everywhere() && far.iter().any(|far| outer.contains(far)))
-    });
-    let mut own: BTreeSet<IpAddr> = carried.keys().copied().collect();
-    let public = carried.values().flatten().any(|far| !is_private(*far));
-    let is_secondary = |primary: IpAddr, pkt: Option<IpAddr>, peer: IpAddr| {
-        pkt.filter(|pkt| {
-            carried.contains_key(&primary)
-                && is_private(*pkt)
-                && !outer.contains(pkt)
-                && !(public && is_private(peer))
-        })
+fn translating(interface: Option<&str>, evidence: &Evidence) -> BTreeSet<IpAddr> {
+    let translates = |own: &IpAddr| {
+        let far = &evidence.carried[own];
+        far.any_public
+            || (evidence.is_everywhere(*own)
+                && far.addresses.iter().any(|a| evidence.outer.contains_key(a)))
     };
-    let secondary: Vec<IpAddr> = flows
+    let mut own: BTreeSet<IpAddr> = evidence
+        .carried
+        .keys()
+        .copied()
+        .filter(translates)
+        .collect();
+    let public = own.iter().any(|own| evidence.carried[own].any_public);
+    let secondary: Vec<IpAddr> = evidence
+        .inside_packets
         .iter()
-        .flat_map(|flow| {
-            [
-                is_secondary(flow.src, flow.pkt_src, flow.dst),
-                is_secondary(flow.dst, flow.pkt_dst, flow.src),
-            ]
+        .filter(|inside| {
+            own.contains(&inside.primary)
+                && !evidence.outer.contains_key(&inside.packet)
+                && !(public && inside.faces_private)
         })
-        .flatten()
+        .map(|inside| inside.packet)
         .collect();
     own.extend(secondary);
     if interface.is_some() && !own.is_empty() {
-        own.extend([true, false].iter().filter_map(|v4| common(flows, *v4)));
+        own.extend(evidence.common());
     }
     own
 }
 
-/// The address that every flow of the family has: the interface's own. A
-/// gateway that translates IPv6 to IPv4 has one of each; only the IPv4 one
-/// must be private.
-fn common(flows: &[&Flow<'_>], v4: bool) -> Option<IpAddr> {
-    let family: Vec<_> = flows.iter().filter(|f| f.src.is_ipv4() == v4).collect();
-    let first = family.first()?;
-    let mut candidates = [first.src, first.dst].into_iter().filter(|own| {
-        (!v4 || is_private(*own)) && family.iter().all(|f| f.src == *own || f.dst == *own)
-    });
-    candidates.next().filter(|_| candidates.next().is_none())
-}
-
 /// The addresses of an interface that passes on what it gets, told by its
 /// bytes: what comes in from workloads goes out to remote ends, and back.
-fn balanced(flows: &[&Flow<'_>]) -> BTreeSet<IpAddr> {
-    let own: BTreeSet<IpAddr> = [true, false]
-        .iter()
-        .filter_map(|v4| common(flows, *v4))
-        .collect();
-    let has_packet = |f: &&Flow<'_>| f.pkt_src.is_some() || f.pkt_dst.is_some();
-    if flows.iter().any(has_packet) {
+fn balanced(interface: Option<&str>, evidence: &Evidence, table: &FlowTable) -> BTreeSet<IpAddr> {
+    let own: BTreeSet<IpAddr> = evidence.common().collect();
+    if evidence.has_packet || own.is_empty() {
         return BTreeSet::new();
     }
-    let sum = |towards: bool, workload: bool| -> u128 {
-        flows
-            .iter()
-            .filter(|f| own.contains(if towards { &f.dst } else { &f.src }))
-            .filter(|f| is_workload_side(if towards { f.src } else { f.dst }) == workload)
-            .map(|f| f.sum.bytes)
-            .sum()
-    };
-    let (from_source, to_destination) = (sum(true, true), sum(false, false));
-    let (from_destination, to_source) = (sum(true, false), sum(false, true));
     let passes =
         |one: u128, other: u128| one.abs_diff(other) * 100 <= one.max(other) * BALANCE_PERCENT;
-    let is_gateway = from_source + to_source > 0
-        && to_destination + from_destination > 0
-        && passes(from_source, to_destination)
-        && passes(from_destination, to_source);
+    let sides = evidence.sides(table, interface, &own);
+    let is_gateway = sides.from_source + sides.to_source > 0
+        && sides.to_destination + sides.from_destination > 0
+        && passes(sides.from_source, sides.to_destination)
+        && passes(sides.from_destination, sides.to_source);
     if is_gateway { own } else { BTreeSet::new() }
 }
 
 /// The public addresses of a regional gateway: those that face public peers
 /// and never a private one. Where a peer was seen at that side only, the
 /// gateway is the one with more peers.
-fn public_side(flows: &[&Flow<'_>], given: &[IpAddr]) -> BTreeSet<IpAddr> {
-    let is_remote_pair = |f: &&&Flow<'_>| {
-        ![f.src, f.dst]
-            .into_iter()
-            .any(|a| is_private(a) || is_nat64(a))
-    };
-    let mut peers: HashMap<IpAddr, HashSet<IpAddr>> = HashMap::new();
-    for flow in flows.iter().filter(is_remote_pair) {
-        peers.entry(flow.src).or_default().insert(flow.dst);
-        peers.entry(flow.dst).or_default().insert(flow.src);
-    }
-    let facing_private: HashSet<IpAddr> = flows
-        .iter()
-        .filter_map(|f| match (is_private(f.src), is_private(f.dst)) {
-            (true, false) => Some(f.dst),
-            (false, true) => Some(f.src),
-            _ => None,
-        })
-        .collect();
-    let named: BTreeSet<IpAddr> = given
+fn public_side(evidence: &Evidence) -> BTreeSet<IpAddr> {
+    let peers = &evidence.public_peers;
+    let named: BTreeSet<IpAddr> = evidence
+        .given
         .iter()
         .copied()
         .filter(|address| peers.contains_key(address))
         .collect();
-    let degree = |address: &IpAddr| peers.get(address).map_or(0, HashSet::len);
+    let degree = |address: &IpAddr| peers.get(address).map_or(0, |facing| facing.len());
     peers
         .iter()
-        .filter(|(address, _)| !facing_private.contains(*address))
+        .filter(|(address, _)| !evidence.facing_private.contains(*address))
         .filter(|(address, facing)| {
             facing.iter().all(|peer| {
-                facing_private.contains(peer) || (degree(address), *address) > (degree(peer), peer)
-            }) && facing.is_disjoint(&named.iter().copied().collect())
+                !named.contains(peer)
+                    && (evidence.facing_private.contains(peer)
+                        || (degree(address), *address) > (degree(peer), peer))
+            })
         })
         .map(|(address, _)| *address)
         .chain(named.iter().copied())
@@ -242,26 +181,22 @@ fn public_side(flows: &[&Flow<'_>], given: &[IpAddr]) -> BTreeSet<IpAddr> {
 }
 
 /// A gateway by the word of the user alone: the interface on which every
-/// record has one of the given addresses.
-fn by_given_address(groups: &Groups<'_, '_>, given: &[IpAddr]) -> Option<Gateway> {
-    let private: BTreeSet<IpAddr> = given.iter().copied().filter(|a| is_private(*a)).collect();
-    let is_own = |flow: &&Flow<'_>| private.contains(&flow.src) || private.contains(&flow.dst);
+/// record has one of the given private addresses.
+fn by_given_address(groups: &Groups<'_>) -> Option<Gateway> {
     groups
         .iter()
-        .find(|(interface, flows)| {
-            flows.iter().any(is_own) && (interface.is_none() || flows.iter().all(is_own))
+        .find(|(interface, evidence)| match evidence.given_flows {
+            0 => false,
+            flows => interface.is_none() || flows == evidence.flows(),
         })
-        .map(|(interface, flows)| Gateway {
+        .map(|(interface, evidence)| Gateway {
             kind: GatewayKind::Zonal,
             interface: interface.map(str::to_owned),
-            addresses: private
+            addresses: evidence
+                .given
                 .iter()
                 .copied()
-                .filter(|a| {
-                    flows.iter().any(|f| {
-                        [Some(f.src), Some(f.dst), f.pkt_src, f.pkt_dst].contains(&Some(*a))
-                    })
-                })
+                .filter(|a| is_private(*a))
                 .collect(),
         })
 }
@@ -280,9 +215,8 @@ mod tests {
             .push((header.to_owned() + &lines.join("\n")).as_bytes())
             .and_then(|()| table.end_source())
             .expect("a flow log");
-        let flows: Vec<_> = table.flows().collect();
         let given: Vec<_> = given.iter().map(|a| a.parse().expect("address")).collect();
-        find(&flows, &given)
+        find(&table, &given)
     }
 
     fn check(

@@ -25,6 +25,7 @@
 //! ```
 
 mod address;
+mod evidence;
 mod gateway;
 mod leg;
 mod price;

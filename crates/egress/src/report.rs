@@ -9,10 +9,11 @@ pub mod json;
 pub mod mail;
 mod text;
 
+use crate::evidence::Map;
 use crate::gateway;
 use crate::price::{Money, Rate};
 use crate::traffic::{Billed, Traffic};
-use flowlog::{Counts, Flow, FlowTable, Window};
+use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
 
@@ -27,6 +28,9 @@ pub struct Facts {
     pub nat_addresses: Vec<IpAddr>,
     /// Only this interface (or regional gateway) counts, where it is known.
     pub interface: Option<String>,
+    /// How many pairs the report lists, 0 = all. There are far more pairs than
+    /// anything else, so those that nobody will see are not even kept.
+    pub pairs: usize,
     /// What the user should know about these facts.
     pub warnings: Vec<String>,
 }
@@ -39,6 +43,7 @@ impl Facts {
             rate,
             nat_addresses: Vec::new(),
             interface: None,
+            pairs: 0,
             warnings: Vec::new(),
         }
     }
@@ -171,7 +176,8 @@ pub struct Report {
     pub destinations: Vec<Destination>,
     /// Every AWS service, and a row for what belongs to none.
     pub services: Vec<Service>,
-    /// Every workload with every remote end that it talked to.
+    /// Every workload with every remote end that it talked to, or the largest
+    /// as many as [`Facts::pairs`] asks for.
     pub pairs: Vec<Pair>,
     /// The time that the records cover.
     pub window: Option<Window>,
@@ -185,14 +191,13 @@ pub struct Report {
 
 /// The report on a table of flows.
 pub fn report(table: &FlowTable, facts: &Facts) -> Report {
-    let flows: Vec<Flow<'_>> = table.flows().collect();
     let counts = table.counts();
-    let (mut gateways, mut warnings) = gateway::find(&flows, &facts.nat_addresses);
+    let (mut gateways, mut warnings) = gateway::find(table, &facts.nat_addresses);
     if let Some(interface) = &facts.interface {
         let is_it = |id: &Option<String>| id.as_deref().is_none_or(|id| id == interface);
         gateways.retain(|gateway| is_it(&gateway.interface));
     }
-    let traffic = Traffic::of(&flows, &gateways);
+    let traffic = Traffic::of(table, &gateways);
     let processed = traffic.processed();
     warnings.splice(..0, facts.warnings.iter().cloned());
     warnings.extend(quality(counts));
@@ -209,7 +214,10 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         cost: facts.rate.cost(billed.bytes()),
         share: fraction(billed.bytes(), processed),
     };
-    let service_of = |address| traffic.service_of(address).map(str::to_owned);
+    let service_of = |address: &IpAddr| {
+        let remote = traffic.destinations.get(address)?;
+        remote.service().map(str::to_owned)
+    };
     let mut report = Report {
         records: record_counts(counts),
         bytes: LegBytes {
@@ -235,10 +243,10 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         destinations: traffic
             .destinations
             .iter()
-            .map(|(address, billed)| Destination {
+            .map(|(address, remote)| Destination {
                 address: *address,
-                aws_service: service_of(*address),
-                share: share(billed),
+                aws_service: remote.service().map(str::to_owned),
+                share: share(&remote.billed),
             })
             .collect(),
         services: traffic
@@ -249,14 +257,13 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
                 share: share(billed),
             })
             .collect(),
-        pairs: traffic
-            .pairs
-            .iter()
+        pairs: largest(&traffic.pairs, facts.pairs)
+            .into_iter()
             .map(|((source, destination), billed)| Pair {
-                source: *source,
-                destination: *destination,
-                aws_service: service_of(*destination),
-                share: share(billed),
+                source,
+                destination,
+                aws_service: service_of(&destination),
+                share: share(&billed),
             })
             .collect(),
         window: table.window(),
@@ -280,13 +287,6 @@ impl Report {
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), named(row.address)));
         self.services
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.aws_service.clone()));
-        self.pairs.sort_by_cached_key(|row| {
-            (
-                Reverse(row.share.bytes),
-                named(row.source),
-                named(row.destination),
-            )
-        });
     }
 }
 
@@ -315,6 +315,34 @@ impl Verdict {
             ),
         }
     }
+}
+
+/// The pairs with the most bytes, `most` of them (0 = all), by bytes
+/// descending, then by the text of their names.
+fn largest(pairs: &Map<(IpAddr, IpAddr), Billed>, most: usize) -> Vec<((IpAddr, IpAddr), Billed)> {
+    let least = match most {
+        0 => 0,
+        most if most >= pairs.len() => 0,
+        most => {
+            let mut bytes: Vec<u128> = pairs.values().map(|billed| billed.bytes()).collect();
+            let place = bytes.len() - most;
+            *bytes.select_nth_unstable(place).1
+        }
+    };
+    let mut rows: Vec<_> = pairs
+        .iter()
+        .filter(|(_, billed)| billed.bytes() >= least)
+        .map(|(pair, billed)| (*pair, *billed))
+        .collect();
+    rows.sort_unstable_by(|((source, destination), billed), (other, other_billed)| {
+        other_billed.bytes().cmp(&billed.bytes()).then_with(|| {
+            (named(*source), named(*destination)).cmp(&(named(other.0), named(other.1)))
+        })
+    });
+    if most > 0 {
+        rows.truncate(most);
+    }
+    rows
 }
 
 fn verdict(counts: &Counts, any_gateway: bool) -> Verdict {

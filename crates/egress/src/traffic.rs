@@ -4,10 +4,10 @@
 //! packet addresses, a remote end is only visible on legs B and C, which are
 //! the same bytes seen from outside; its sums are then taken from those.
 
+use crate::evidence::Map;
 use crate::gateway::Gateway;
 use crate::leg::{Leg, leg};
-use flowlog::{Action, Flow};
-use std::collections::{BTreeMap, HashMap};
+use flowlog::{Action, Flow, FlowTable};
 use std::net::IpAddr;
 
 /// Bytes of the two billed directions.
@@ -31,6 +31,24 @@ impl Billed {
     }
 }
 
+/// A remote end.
+#[derive(Debug, Default)]
+pub(crate) struct Remote<'a> {
+    pub(crate) billed: Billed,
+    /// Bytes by the service names that records gave it.
+    labels: Vec<(&'a str, u128)>,
+}
+
+impl<'a> Remote<'a> {
+    /// The service that most of its bytes are marked with.
+    pub(crate) fn service(&self) -> Option<&'a str> {
+        self.labels
+            .iter()
+            .max_by_key(|(name, bytes)| (*bytes, std::cmp::Reverse(*name)))
+            .map(|(name, _)| *name)
+    }
+}
+
 /// What passed through the gateways.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic<'a> {
@@ -42,35 +60,41 @@ pub(crate) struct Traffic<'a> {
     pub(crate) rejected: u128,
     /// Accepted bytes of other interfaces, or that fit no leg.
     pub(crate) other: u128,
-    pub(crate) sources: HashMap<IpAddr, Billed>,
-    pub(crate) destinations: HashMap<IpAddr, Billed>,
-    pub(crate) services: HashMap<Option<&'a str>, Billed>,
-    pub(crate) pairs: HashMap<(IpAddr, IpAddr), Billed>,
-    /// Bytes by the service names that records gave a remote end.
-    labels: HashMap<IpAddr, BTreeMap<&'a str, u128>>,
+    pub(crate) sources: Map<IpAddr, Billed>,
+    pub(crate) destinations: Map<IpAddr, Remote<'a>>,
+    pub(crate) services: Vec<(Option<&'a str>, Billed)>,
+    /// By workload and remote end. Both directions of a conversation come one
+    /// after the other, so the last pair waits here before it is looked up.
+    pub(crate) pairs: Map<(IpAddr, IpAddr), Billed>,
+    last_pair: Option<((IpAddr, IpAddr), Billed)>,
     /// Billed bytes whose remote end is not in the record.
     pub(crate) without_remote: u128,
 }
 
 impl<'a> Traffic<'a> {
-    pub(crate) fn of(flows: &[Flow<'a>], gateways: &[Gateway]) -> Traffic<'a> {
-        let by_interface: HashMap<Option<&str>, &Gateway> = gateways
-            .iter()
-            .map(|gateway| (gateway.interface.as_deref(), gateway))
-            .collect();
+    pub(crate) fn of(table: &'a FlowTable, gateways: &[Gateway]) -> Traffic<'a> {
+        let gateway_of = |interface: Option<&str>| {
+            gateways
+                .iter()
+                .find(|gateway| gateway.interface.as_deref() == interface)
+        };
         let mut traffic = Traffic::default();
-        for flow in flows {
+        let mut current = (None, gateway_of(None));
+        for flow in table.flows() {
             let bytes = flow.sum.bytes;
             if flow.action == Action::Reject {
                 traffic.rejected += bytes;
                 continue;
             }
-            let gateway = by_interface.get(&flow.interface);
-            match gateway.and_then(|gateway| leg(flow, gateway)) {
-                Some(leg) => traffic.add(flow, leg),
+            if flow.interface != current.0 {
+                current = (flow.interface, gateway_of(flow.interface));
+            }
+            match current.1.and_then(|gateway| leg(&flow, gateway)) {
+                Some(leg) => traffic.add(&flow, leg),
                 None => traffic.other += bytes,
             }
         }
+        traffic.settle_pair();
         traffic
     }
 
@@ -120,42 +144,49 @@ impl<'a> Traffic<'a> {
             return;
         };
         self.remote(remote, service, upload, bytes);
-        self.pairs
-            .entry((source, remote))
-            .or_default()
-            .add(upload, bytes);
-    }
-
-    fn remote(&mut self, remote: IpAddr, service: Option<&'a str>, upload: bool, bytes: u128) {
-        self.destinations
-            .entry(remote)
-            .or_default()
-            .add(upload, bytes);
-        self.services.entry(service).or_default().add(upload, bytes);
-        if let Some(service) = service {
-            *self
-                .labels
-                .entry(remote)
-                .or_default()
-                .entry(service)
-                .or_default() += bytes;
+        let pair = (source, remote);
+        if self.last_pair.is_none_or(|(last, _)| last != pair) {
+            self.settle_pair();
+            self.last_pair = Some((pair, Billed::default()));
+        }
+        if let Some((_, billed)) = &mut self.last_pair {
+            billed.add(upload, bytes);
         }
     }
 
-    /// The service that most of the remote end's bytes are marked with.
-    pub(crate) fn service_of(&self, remote: IpAddr) -> Option<&'a str> {
-        let labels = self.labels.get(&remote)?;
-        let most = labels.values().max()?;
-        labels
-            .iter()
-            .find(|(_, bytes)| *bytes == most)
-            .map(|(service, _)| *service)
+    fn settle_pair(&mut self) {
+        if let Some((pair, more)) = self.last_pair.take() {
+            let billed = self.pairs.entry(pair).or_default();
+            billed.in_from_source += more.in_from_source;
+            billed.out_to_source += more.out_to_source;
+        }
+    }
+
+    fn remote(&mut self, address: IpAddr, service: Option<&'a str>, upload: bool, bytes: u128) {
+        let remote = self.destinations.entry(address).or_default();
+        remote.billed.add(upload, bytes);
+        if let Some(service) = service {
+            add_to(&mut remote.labels, service, |sum| *sum += bytes);
+        }
+        add_to(&mut self.services, service, |billed| {
+            billed.add(upload, bytes)
+        });
     }
 
     /// What was billed: each byte once for its pass through the gateway.
     pub(crate) fn processed(&self) -> u128 {
         self.in_from_source + self.out_to_source
     }
+}
+
+/// A list serves where there are a handful of names.
+fn add_to<K: PartialEq, V: Default>(list: &mut Vec<(K, V)>, key: K, add: impl FnOnce(&mut V)) {
+    let place = list.iter().position(|(known, _)| *known == key);
+    let place = place.unwrap_or_else(|| {
+        list.push((key, V::default()));
+        list.len() - 1
+    });
+    add(&mut list[place].1);
 }
 
 /// Whether a record stands for the gateway itself and not for an interface:

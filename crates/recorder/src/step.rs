@@ -28,6 +28,9 @@ const AGGREGATION_SECONDS: u16 = 60;
 const CLIENT_TOKEN: usize = 64;
 /// Rows of each table in the mail.
 const MAIL_ROWS: usize = 20;
+/// Pairs of addresses that are told apart, so that any recording fits into the
+/// memory of a Lambda: each takes about 100 bytes until the mail is written.
+const MAIL_KEYS: usize = 4_000_000;
 
 /// Claims the alarm's gateway for the execution, if no other has it and its
 /// recordings are not used up.
@@ -321,6 +324,7 @@ pub async fn analyze_recording(
     let layout = Layout::from_log_format(NATSPIKE_LOG_FORMAT)
         .map_err(|error| StepError::Invalid(error.to_string()))?;
     let mut table = FlowTable::with_layout(layout);
+    table.limit_keys(MAIL_KEYS);
     // An event's time is its record's start, which may lie one aggregation
     // interval before the moment that the flow log was switched on.
     let from = recording.started.minus(u64::from(AGGREGATION_SECONDS));
@@ -334,6 +338,7 @@ pub async fn analyze_recording(
         .map_err(|error| StepError::Invalid(format!("failed to read the recording: {error}")))?;
 
     let mut facts = Facts::new(&claim.region, rate(claim)?);
+    facts.pairs = MAIL_ROWS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);
     facts.interface = Some(match &recording.interface_id {
         Some(interface) => interface.0.clone(),
