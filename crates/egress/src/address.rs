@@ -5,35 +5,27 @@
 //! recognise a gateway. "Not private" must not be read as "outside the VPC":
 //! a private NAT gateway's remote ends are private too.
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::Ipv6Net;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// RFC 1918, shared address space (RFC 6598), link-local and loopback.
-const PRIVATE_V4: [Ipv4Net; 6] = [
-    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
-    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
-    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
-    Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
-    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
-    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
-];
-
-/// Unique local (RFC 4193), link-local and loopback.
-const PRIVATE_V6: [Ipv6Net; 3] = [
-    Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
-    Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128),
-];
 
 /// The well-known prefix under which NAT64 reaches IPv4 (RFC 6052).
 const NAT64: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
-/// Whether the address is one that is not routed over the internet.
+/// Whether the address is one that is not routed over the internet: private
+/// (RFC 1918), shared (RFC 6598), unique local (RFC 4193), link-local, loopback.
 pub fn is_private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => PRIVATE_V4.iter().any(|net| net.contains(&v4)),
-        IpAddr::V6(v6) => PRIVATE_V6.iter().any(|net| net.contains(&v6)),
+        IpAddr::V4(v4) => {
+            v4.is_private() || is_shared(v4) || v4.is_link_local() || v4.is_loopback()
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
     }
+}
+
+/// 100.64.0.0/10.
+fn is_shared(v4: Ipv4Addr) -> bool {
+    let [first, second, ..] = v4.octets();
+    first == 100 && second & 0xc0 == 64
 }
 
 /// Whether a peer of a zonal gateway's interface is a workload, as far as its

@@ -68,7 +68,8 @@ pub(crate) struct Sides {
 pub(crate) fn gather<'a>(table: &'a FlowTable, given: &[IpAddr]) -> Groups<'a> {
     let mut groups = Groups::new();
     let mut current: (Option<&str>, Evidence) = Default::default();
-    for flow in table.flows().filter(|flow| flow.action == Action::Accept) {
+    let accepted = table.flows().filter(|flow| flow.action == Action::Accept);
+    accepted.for_each(|flow| {
         if flow.interface != current.0 {
             let next = groups.remove(&flow.interface).unwrap_or_default();
             let (name, evidence) = std::mem::replace(&mut current, (flow.interface, next));
@@ -77,7 +78,7 @@ pub(crate) fn gather<'a>(table: &'a FlowTable, given: &[IpAddr]) -> Groups<'a> {
             }
         }
         current.1.add(&flow, given);
-    }
+    });
     if current.1.flows() > 0 {
         groups.insert(current.0, current.1);
     }

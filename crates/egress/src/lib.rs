@@ -38,5 +38,5 @@ pub use leg::{Leg, leg};
 pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
 pub use report::{
     Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Verdict, console,
-    json, mail, report,
+    json, mail, report, result_json,
 };

@@ -7,12 +7,12 @@
 pub mod console;
 pub mod json;
 pub mod mail;
+pub mod result_json;
 mod text;
 
-use crate::evidence::Map;
 use crate::gateway;
 use crate::price::{Money, Rate};
-use crate::traffic::{Billed, Traffic};
+use crate::traffic::{Billed, Pairs, Traffic};
 use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -319,12 +319,12 @@ impl Verdict {
 
 /// The pairs with the most bytes, `most` of them (0 = all), by bytes
 /// descending, then by the text of their names.
-fn largest(pairs: &Map<(IpAddr, IpAddr), Billed>, most: usize) -> Vec<((IpAddr, IpAddr), Billed)> {
+fn largest(pairs: &Pairs, most: usize) -> Vec<((IpAddr, IpAddr), Billed)> {
     let least = match most {
         0 => 0,
         most if most >= pairs.len() => 0,
         most => {
-            let mut bytes: Vec<u128> = pairs.values().map(|billed| billed.bytes()).collect();
+            let mut bytes: Vec<u128> = pairs.iter().map(|(_, billed)| billed.bytes()).collect();
             let place = bytes.len() - most;
             *bytes.select_nth_unstable(place).1
         }
@@ -332,7 +332,6 @@ fn largest(pairs: &Map<(IpAddr, IpAddr), Billed>, most: usize) -> Vec<((IpAddr, 
     let mut rows: Vec<_> = pairs
         .iter()
         .filter(|(_, billed)| billed.bytes() >= least)
-        .map(|(pair, billed)| (*pair, *billed))
         .collect();
     rows.sort_unstable_by(|((source, destination), billed), (other, other_billed)| {
         other_billed.bytes().cmp(&billed.bytes()).then_with(|| {

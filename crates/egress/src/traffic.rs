@@ -31,6 +31,39 @@ impl Billed {
     }
 }
 
+/// Workloads with their remote ends. There are far more of these than of
+/// anything else, so the common family takes half the memory.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    v4: Map<(u32, u32), Billed>,
+    others: Map<(IpAddr, IpAddr), Billed>,
+}
+
+impl Pairs {
+    fn entry(&mut self, pair: (IpAddr, IpAddr)) -> &mut Billed {
+        match pair {
+            (IpAddr::V4(source), IpAddr::V4(remote)) => {
+                self.v4.entry((source.into(), remote.into())).or_default()
+            }
+            pair => self.others.entry(pair).or_default(),
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.v4.len() + self.others.len()
+    }
+
+    /// Each with its bytes, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ((IpAddr, IpAddr), Billed)> {
+        let address = |number: u32| IpAddr::V4(number.into());
+        let v4 = self.v4.iter();
+        let v4 = v4
+            .map(move |((source, remote), billed)| ((address(*source), address(*remote)), *billed));
+        v4.chain(self.others.iter().map(|(pair, billed)| (*pair, *billed)))
+    }
+}
+
 /// A remote end.
 #[derive(Debug, Default)]
 pub(crate) struct Remote<'a> {
@@ -65,7 +98,7 @@ pub(crate) struct Traffic<'a> {
     pub(crate) services: Vec<(Option<&'a str>, Billed)>,
     /// By workload and remote end. Both directions of a conversation come one
     /// after the other, so the last pair waits here before it is looked up.
-    pub(crate) pairs: Map<(IpAddr, IpAddr), Billed>,
+    pub(crate) pairs: Pairs,
     last_pair: Option<((IpAddr, IpAddr), Billed)>,
     /// Billed bytes whose remote end is not in the record.
     pub(crate) without_remote: u128,
@@ -80,11 +113,11 @@ impl<'a> Traffic<'a> {
         };
         let mut traffic = Traffic::default();
         let mut current = (None, gateway_of(None));
-        for flow in table.flows() {
+        table.flows().for_each(|flow| {
             let bytes = flow.sum.bytes;
             if flow.action == Action::Reject {
                 traffic.rejected += bytes;
-                continue;
+                return;
             }
             if flow.interface != current.0 {
                 current = (flow.interface, gateway_of(flow.interface));
@@ -93,7 +126,7 @@ impl<'a> Traffic<'a> {
                 Some(leg) => traffic.add(&flow, leg),
                 None => traffic.other += bytes,
             }
-        }
+        });
         traffic.settle_pair();
         traffic
     }
@@ -156,7 +189,7 @@ impl<'a> Traffic<'a> {
 
     fn settle_pair(&mut self) {
         if let Some((pair, more)) = self.last_pair.take() {
-            let billed = self.pairs.entry(pair).or_default();
+            let billed = self.pairs.entry(pair);
             billed.in_from_source += more.in_from_source;
             billed.out_to_source += more.out_to_source;
         }
