@@ -11,10 +11,10 @@
 use crate::context::{Context, Contexts, Side};
 use crate::counts::{Counts, MalformedReason, Window};
 use crate::dictionary::{Addresses, NONE, Texts};
+use crate::flow::{Action, Flow, FlowSum};
 use crate::index::{COLUMNS, Line};
 use crate::line::{LineReader, Slot, number};
 use crate::pairs::{BothWays, Pair, Pairs};
-use crate::table::{Action, Flow, FlowSum};
 use crate::word::{self, Letters};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -25,6 +25,7 @@ mod context;
 mod counts;
 mod dictionary;
 mod field;
+mod flow;
 mod fold;
 mod index;
 mod known;
@@ -36,6 +37,7 @@ mod word;
 
 pub use counts::{Counts, Example, MalformedReason, Window};
 pub use field::Field;
+pub use flow::{Action, Flow, FlowSum};
 pub use known::{KnownLayout, NATSPIKE_LOG_FORMAT};
 pub use layout::{Column, Layout, LayoutError};
-pub use table::{Action, Flow, FlowSum, FlowTable, ReadError};
+pub use table::{FlowTable, ReadError};

@@ -6,13 +6,13 @@
 //! flows and not with input; a line without an end takes 64 KiB at the most.
 
 use crate::counts::{Counts, MalformedReason, Window};
+use crate::flow::Flow;
 use crate::fold::Fold;
 use crate::index::Index;
 use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
 use crate::line::LineReader;
 use memchr::memchr;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// No record is near this long: 54 fields, the longest being ARNs and tags.
@@ -21,47 +21,6 @@ const MAX_LINE: usize = 64 * 1024;
 const MAX_UNDECIDED_LINES: usize = 1_000;
 /// How much of a strange line an error message shows.
 const SAMPLE: usize = 80;
-
-/// What the network did with the packets of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    /// The traffic was let through. Assumed where a layout has no action.
-    Accept,
-    /// The traffic was dropped by a security group, a network ACL or because
-    /// its connection was closed.
-    Reject,
-}
-
-/// What the records of one flow add up to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FlowSum {
-    /// Bytes, exact.
-    pub bytes: u128,
-}
-
-/// One row of a table: who sent to whom on which interface, and how much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow<'a> {
-    /// The interface-id, or the resource-id where there is no interface
-    /// (regional NAT gateways); `None` where the records have neither.
-    pub interface: Option<&'a str>,
-    /// The sender as the interface saw it.
-    pub src: IpAddr,
-    /// The receiver as the interface saw it.
-    pub dst: IpAddr,
-    /// The sender in the packet itself.
-    pub pkt_src: Option<IpAddr>,
-    /// The receiver in the packet itself.
-    pub pkt_dst: Option<IpAddr>,
-    /// The AWS service of the sender in the packet.
-    pub src_service: Option<&'a str>,
-    /// The AWS service of the receiver in the packet.
-    pub dst_service: Option<&'a str>,
-    /// What was done with the packets.
-    pub action: Action,
-    /// The sums.
-    pub sum: FlowSum,
-}
 
 /// Why a source is no flow log at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
