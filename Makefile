@@ -43,7 +43,7 @@ test-rust: programs
 
 .PHONY: test-python
 test-python: programs $(VENV)/.locked
-	cd tests && ../$(PYTHON) -m pytest local-aws rehearsal contracts
+	cd tests && ../$(PYTHON) -m pytest local-aws rehearsal contracts differential
 
 # The real `sam build` of both stacks, with the programs that are there already.
 .PHONY: test-sam-build
@@ -54,7 +54,7 @@ test-sam-build: programs $(SAM)
 .PHONY: lint
 lint: $(VENV)/.locked $(SAM) ## Lint templates, state machine and Python
 	PYTHON=$(CURDIR)/$(PYTHON) SAM=$(CURDIR)/$(SAM) tests/lint/run.sh
-	cd tests && ../$(PYTHON) -m ruff check . && ../$(PYTHON) -m ruff format --check .
+	cd tests && ../$(PYTHON) -m ruff check . ../bench && ../$(PYTHON) -m ruff format --check . ../bench
 
 .PHONY: test-rehearsals
 test-rehearsals: programs $(VENV)/.locked
@@ -70,6 +70,43 @@ fmt: ## Check the formatting of the Rust code
 .PHONY: clippy
 clippy: ## Check the Rust code for more than errors
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# --- measuring and fuzzing: by hand, never part of the tests
+
+# BENCH_RECORDS, BENCH_TOOLS, BENCH_ROUNDS, BENCH_PAGE: see bench/measure/__main__.py.
+# About 4 GB of recordings are made in target/bench and kept for the next time.
+# natspike without AWS: the same engine, and no SDK to compile first.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+.PHONY: bench
+bench: ## Measure natspike beside other tools, write docs/performance.md (BENCH_RECORDS=…, BENCH_TOOLS=…)
+	cargo build --release -p natspike -p traffic --no-default-features --no-default-features --target-dir $(TARGET)/bench
+	cargo build --release --manifest-path bench/engine/Cargo.toml --target-dir $(TARGET)/bench/engine
+	python=$$(tests/local-aws/find-python) && PYTHONPATH=bench "$$python" -m measure \
+		--programs $(TARGET)/bench/release --engine $(TARGET)/bench/engine/release/engine \
+		--data $(TARGET)/bench/recordings --environments .venv/bench
+
+# The flags are cargo-fuzz's own without a sanitizer, which stable Rust lacks.
+# With nightly and cargo-fuzz, `cargo fuzz run text` adds the address sanitizer.
+FUZZ_TARGETS := text header gzip parquet
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := --cfg fuzzing -Cdebug-assertions -Coverflow-checks -Cpasses=sancov-module \
+	$(addprefix -Cllvm-args=-sanitizer-coverage-,level=4 inline-8bit-counters pc-table trace-compares)
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+.PHONY: fuzz
+fuzz: ## Feed the readers strange input, each for a minute (FUZZ_SECONDS=…, FUZZ_TARGETS=…; needs a C++ compiler)
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --bins --manifest-path fuzz/Cargo.toml \
+		--target $(HOST) --target-dir $(TARGET)/fuzz
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p $(TARGET)/fuzz/corpus/$$target $(TARGET)/fuzz/found; \
+		$(TARGET)/fuzz/$(HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=20000 \
+			-timeout=20 -print_final_stats=1 -artifact_prefix=$(TARGET)/fuzz/found/$$target- \
+			$(TARGET)/fuzz/corpus/$$target fuzz/seeds/$$target; done
+
+.PHONY: lock-bench
+lock-bench: ## Renew the lock files of the measured tools (needs uv)
+	cd bench/locks && for input in *.in; do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock-bench" uv pip compile --quiet --upgrade \
+			--python-version 3.13 --generate-hashes --no-emit-index-url $$input -o $${input%.in}.txt; done
 
 # --- environments, from lock files
 

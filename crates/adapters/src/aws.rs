@@ -5,7 +5,8 @@
 //! Region, credentials and endpoint come from the SDK's standard chain, so
 //! AWS_ENDPOINT_URL is all it takes to talk to a local AWS.
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -14,15 +15,39 @@ use recorder::{FaultKind, PortError};
 use std::error::Error;
 use std::fmt;
 
+/// What is said by name, and so counts for more than the standard chain.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// The region.
+    pub region: Option<String>,
+    /// The profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// Access key, secret key and session token.
+    pub keys: Option<(String, String, Option<String>)>,
+}
+
 /// Region, credentials, endpoint and retries from the standard chain.
 pub async fn config() -> SdkConfig {
+    config_of(Choice::default()).await
+}
+
+/// The standard chain, but for what is chosen.
+pub async fn config_of(choice: Choice) -> SdkConfig {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .load()
-        .await
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(region) = choice.region {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(profile) = choice.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some((access, secret, token)) = choice.keys {
+        loader =
+            loader.credentials_provider(Credentials::new(access, secret, token, None, "given"));
+    }
+    loader.load().await
 }
 
 /// The error of a call as the steps see it.

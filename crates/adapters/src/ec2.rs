@@ -24,6 +24,36 @@ impl Ec2 {
     pub fn new(config: &SdkConfig) -> Ec2 {
         Ec2(Client::new(config))
     }
+
+    /// The log formats of the flow logs that deliver to the log group, each
+    /// once. Deleted flow logs are not among them.
+    pub async fn log_formats(&self, log_group: &str) -> Result<Vec<String>, PortError> {
+        let mut formats = Vec::new();
+        let mut next = None;
+        loop {
+            let answer = self
+                .0
+                .describe_flow_logs()
+                .filter(
+                    Filter::builder()
+                        .name("log-group-name")
+                        .values(log_group)
+                        .build(),
+                )
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|error| port_error(SERVICE, "DescribeFlowLogs", error))?;
+            let found = answer.flow_logs.unwrap_or_default();
+            formats.extend(found.into_iter().filter_map(|log| log.log_format));
+            next = answer.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                formats.sort();
+                formats.dedup();
+                return Ok(formats);
+            }
+        }
+    }
 }
 
 impl Gateways for Ec2 {

@@ -1,6 +1,7 @@
 //! `natspike analyze`: flow-log files in, a report out.
 
-use adapters::files;
+use crate::progress::{self, Total};
+use adapters::files::{self, Input, Meter};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum, ValueHint};
 use egress::{Facts, Rate, Verdict};
@@ -19,8 +20,16 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// go to the workloads; the other side of the gateway serves as a check.
 #[derive(Args)]
 pub(crate) struct Analyze {
-    /// Flow-log files, plain or gzip; - is standard input
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Files, folders or patterns, s3://bucket/prefix, logs://GROUP; - is standard input
+    ///
+    /// Text, gzip, zstd, Parquet, exports of a log group, JSON of aws logs
+    /// filter-log-events and subscription envelopes are told by their content.
+    /// Folders are read with all below them.
+    #[arg(
+        required = cfg!(not(feature = "aws")),
+        value_name = "PATH",
+        value_hint = ValueHint::AnyPath
+    )]
     files: Vec<PathBuf>,
 
     /// Log format of files without a header, as CreateFlowLogs takes it
@@ -35,9 +44,10 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "ID")]
     interface: Option<String>,
 
-    /// Region whose data-processing rate applies [default: us-east-1, and said]
-    #[arg(long, env = "AWS_REGION")]
-    region: Option<String>,
+    /// Region whose data-processing rate applies; of flow logs in AWS, only these
+    /// [env: AWS_REGION] [default: that of the flow logs, else us-east-1, and said]
+    #[arg(long, value_delimiter = ',')]
+    region: Vec<String>,
 
     /// USD for a gigabyte processed, instead of the region's list rate
     #[arg(long, value_name = "USD", env = "NATSPIKE_NAT_RATE")]
@@ -47,9 +57,22 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
 
+    /// Pairs of addresses that are told apart, 0 for all: bounds the memory. What
+    /// is beyond is the row "other" of each list; totals are always exact
+    #[arg(long, value_name = "N", default_value_t = 4_000_000)]
+    max_keys: usize,
+
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Output::Console)]
     output: Output,
+
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    cloud: crate::cloud::Cloud,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -58,22 +81,62 @@ enum Output {
     Console,
     /// JSON, schema natspike.report/1
     Json,
+    /// JSON as result.json of vpc-flowlogs-egress-analyzer
+    ResultJson,
 }
 
 impl Analyze {
     /// Reads, analyzes, writes to standard output.
     pub(crate) fn run(self) -> Result<()> {
-        let facts = self.facts()?;
-        let mut table = match &self.format {
-            Some(format) => {
-                FlowTable::with_layout(Layout::from_log_format(format).context("read --format")?)
-            }
-            None => FlowTable::new(),
+        let mut facts = self.facts(&self.named_regions())?;
+        facts.pairs = match self.output {
+            // It counts the workloads of each destination.
+            Output::ResultJson => 0,
+            _ => self.top,
         };
-        for file in &self.files {
-            files::read(file, &mut table)?;
+        let layout = match &self.format {
+            Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
+            None => None,
+        };
+        let new_table = |layout: Option<&Layout>| {
+            let mut table = match layout {
+                Some(layout) => FlowTable::with_layout(layout.clone()),
+                None => FlowTable::new(),
+            };
+            if self.max_keys > 0 {
+                table.limit_keys(self.max_keys);
+            }
+            table
+        };
+        let (in_aws, files) = self.split();
+        #[cfg(feature = "aws")]
+        let outcome = self.read_aws(in_aws, &files, layout.as_ref(), &new_table, &mut facts)?;
+        #[cfg(not(feature = "aws"))]
+        if let Some(url) = in_aws.first() {
+            return Err(anyhow!(
+                "read {url}: this natspike was built without the feature aws; \
+                 fetch the files with the AWS CLI and name them"
+            ));
         }
+        let table = match files.as_slice() {
+            [] => new_table(layout.as_ref()),
+            files => self.read_files(files, &|| new_table(layout.as_ref()), &mut facts)?,
+        };
+        #[cfg(feature = "aws")]
+        let (table, outcome) = match outcome {
+            Some((part, outcome)) => {
+                let mut whole = table;
+                whole.merge(part);
+                (whole, Some(outcome))
+            }
+            None => (table, None),
+        };
         let report = egress::report(&table, &facts);
+        #[cfg(feature = "aws")]
+        let report = match outcome {
+            Some(outcome) => outcome.correct(report),
+            None => report,
+        };
         if let Verdict::NoRecords | Verdict::NothingReadable = report.verdict {
             let sentence = report.verdict.sentence().unwrap_or_default();
             return Err(anyhow!("find a flow record. {sentence}"));
@@ -82,26 +145,135 @@ impl Analyze {
         match self.output {
             Output::Console => egress::console::write(&report, self.top, &mut out),
             Output::Json => egress::json::write(&report, self.top, &mut out),
+            Output::ResultJson => egress::result_json::write(&report, self.top, &mut out),
         }
         .and_then(|()| out.flush())
         .context("write the report")
     }
 
-    fn facts(&self) -> Result<Facts> {
-        let region = self.region.as_deref().filter(|region| !region.is_empty());
+    /// What is in AWS, and what is not.
+    fn split(&self) -> (Vec<String>, Vec<PathBuf>) {
+        let is_url = |path: &str| path.starts_with("s3://") || path.starts_with("logs://");
+        let (urls, files): (Vec<&PathBuf>, Vec<&PathBuf>) = self
+            .files
+            .iter()
+            .partition(|path| path.to_str().is_some_and(is_url));
+        let text = |url: &PathBuf| url.to_string_lossy().into_owned();
+        (
+            urls.into_iter().map(text).collect(),
+            files.into_iter().cloned().collect(),
+        )
+    }
+
+    #[cfg(feature = "aws")]
+    fn read_aws(
+        &self,
+        urls: Vec<String>,
+        files: &[PathBuf],
+        layout: Option<&Layout>,
+        new_table: &(dyn Fn(Option<&Layout>) -> FlowTable + Sync),
+        facts: &mut Facts,
+    ) -> Result<Option<(FlowTable, crate::cloud::Corrections)>> {
+        let meter = std::sync::Arc::new(Meter::default());
+        let request = crate::cloud::Request {
+            urls,
+            nothing_else: files.is_empty(),
+            regions: &self.region,
+            layout: layout.cloned(),
+            nat_addresses: &self.nat_address,
+            new_table,
+            meter: std::sync::Arc::clone(&meter),
+        };
+        let Some(plan) = self.cloud.plan(&request)? else {
+            return Ok(None);
+        };
+        let read = || self.cloud.read(&plan, &request);
+        let outcome = progress::during(&meter, Total::default(), self.quiet, read)?;
+        if self.region.is_empty() && !outcome.regions.is_empty() {
+            let regions: Vec<String> = outcome.regions.into_iter().collect();
+            let pairs = facts.pairs;
+            *facts = self.facts(&regions)?;
+            facts.pairs = pairs;
+        }
+        facts.nat_addresses.extend(outcome.nat_addresses);
+        facts.warnings.extend(outcome.warnings);
+        Ok(Some((outcome.table, outcome.corrections)))
+    }
+
+    fn read_files(
+        &self,
+        files: &[PathBuf],
+        new_table: &(dyn Fn() -> FlowTable + Sync),
+        facts: &mut Facts,
+    ) -> Result<FlowTable> {
+        let found = files::find(files)?;
+        for repeated in &found.repeated {
+            facts.warnings.push(format!(
+                "{} was read once: it was given again as {}.",
+                repeated.same_as, repeated.name
+            ));
+        }
+        let total = Total {
+            files: found.inputs.len() as u64,
+            bytes: match found.inputs.iter().map(Input::size).min() {
+                // The size of what comes from a pipe is not known.
+                Some(0) | None => 0,
+                Some(_) => found.inputs.iter().map(Input::size).sum(),
+            },
+        };
+        let meter = Meter::default();
+        let read = || files::read(&found.inputs, new_table, &meter);
+        Ok(progress::during(&meter, total, self.quiet, read)?)
+    }
+
+    /// The regions that the user names, once for all runs or for this one.
+    fn named_regions(&self) -> Vec<String> {
+        match self.region.as_slice() {
+            [] => std::env::var("AWS_REGION")
+                .ok()
+                .filter(|region| !region.is_empty())
+                .into_iter()
+                .collect(),
+            regions => regions.to_vec(),
+        }
+    }
+
+    fn facts(&self, regions: &[String]) -> Result<Facts> {
+        let label = match regions {
+            [] => DEFAULT_REGION.to_owned(),
+            regions => regions.join(","),
+        };
         let given = self.nat_rate.as_deref().map(Rate::given).transpose();
         let rate = match given.context("read --nat-rate")? {
             Some(rate) => rate,
-            None => Rate::of_region(region.unwrap_or(DEFAULT_REGION)).context("price the bytes")?,
+            None => rate_of(regions)?,
         };
-        let mut facts = Facts::new(region.unwrap_or(DEFAULT_REGION), rate);
+        let mut facts = Facts::new(&label, rate);
         facts.nat_addresses.clone_from(&self.nat_address);
         facts.interface.clone_from(&self.interface);
-        if region.is_none() && self.nat_rate.is_none() {
+        if regions.is_empty() && self.nat_rate.is_none() {
             facts.warnings.push(format!(
                 "No region was given, so the rate of {DEFAULT_REGION} is used; name yours with --region."
             ));
         }
         Ok(facts)
     }
+}
+
+/// The rate that the regions have in common.
+fn rate_of(regions: &[String]) -> Result<Rate> {
+    let rate = |region: &str| Rate::of_region(region).context("price the bytes");
+    let Some((first, others)) = regions.split_first() else {
+        return rate(DEFAULT_REGION);
+    };
+    let common = rate(first)?;
+    for region in others {
+        if rate(region)? != common {
+            return Err(anyhow!(
+                "price the bytes: {first} and {region} have different rates; analyze one region \
+                 at a time with --region, or give one rate with --nat-rate"
+            ));
+        }
+    }
+    Ok(common)
 }

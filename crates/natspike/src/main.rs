@@ -5,6 +5,13 @@
 #![allow(clippy::disallowed_methods)] // a shell may touch the world
 
 mod analyze;
+#[cfg(feature = "aws")]
+mod cloud;
+#[cfg(feature = "aws")]
+mod dates;
+#[cfg(feature = "aws")]
+mod dotenv;
+mod progress;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};

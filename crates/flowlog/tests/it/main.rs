@@ -1,6 +1,7 @@
 //! Flow tables over whole texts: forms, chunking, merging, strange input.
 
 mod forms;
+mod oracle;
 mod properties;
 
 use flowlog::{FlowTable, ReadError};

@@ -1,6 +1,10 @@
 //! The desk command as a user runs it: the real binary, real files.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests write files and run programs
 
+#[cfg(feature = "aws")]
+mod aws;
+mod forms;
+mod hostile;
 mod refusals;
 mod truth;
 

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use traffic::{Layout, Scenario};
 
-const START: u64 = 1_800_000_000;
+pub(super) const START: u64 = 1_800_000_000;
 const LAYOUTS: [&str; 4] = ["default-14", "recorder-14", "egress-18", "natspike"];
 
-fn scenarios() -> Vec<(PathBuf, Scenario)> {
+pub(super) fn scenarios() -> Vec<(PathBuf, Scenario)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios/desk");
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
@@ -35,7 +35,7 @@ fn gateway_addresses(scenario: &Scenario) -> Vec<String> {
         .collect()
 }
 
-fn report(recording: &Path, addresses: &[String]) -> Value {
+pub(super) fn report(recording: &Path, addresses: &[String]) -> Value {
     let mut arguments = vec!["--output", "json", "--top", "0", "--region", "us-east-1"];
     for address in addresses {
         arguments.extend(["--nat-address", address]);
@@ -46,7 +46,7 @@ fn report(recording: &Path, addresses: &[String]) -> Value {
 }
 
 /// Everything that the truth has, the report must have with the same value.
-fn differences(path: &str, truth: &Value, report: &Value, into: &mut Vec<String>) {
+pub(super) fn differences(path: &str, truth: &Value, report: &Value, into: &mut Vec<String>) {
     match (truth, report) {
         (Value::Object(truth), _) => {
             for (name, value) in truth {

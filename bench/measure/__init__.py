@@ -1,0 +1,1 @@
+"""Measures natspike beside the tools that a user would take instead."""

@@ -1,0 +1,288 @@
+//! Flow logs in AWS: which are meant, and what reading them gave.
+
+mod logs_source;
+mod s3_source;
+
+use crate::dates;
+use crate::dotenv::Settings;
+use adapters::aws::Choice;
+use adapters::files::Meter;
+use adapters::logs::insights::Records;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use egress::{RecordCounts, Report};
+use flowlog::{Counts, FlowTable, Layout};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const S3: &str = "s3://";
+const LOGS: &str = "logs://";
+
+/// Which flow logs in AWS, and of when.
+#[derive(Args)]
+#[command(next_help_heading = "Flow logs in AWS")]
+pub(crate) struct Cloud {
+    /// Bucket that flow logs are delivered to [env: S3_BUCKET_NAME]
+    ///
+    /// Read if no PATH is given. Account, region, prefix and day come from
+    /// AWS_ACCOUNT_ID, AWS_REGION, S3_PREFIX and YEAR, MONTH, DAY where no
+    /// option says them, in the environment or in a file .env; without a day
+    /// it is today.
+    #[arg(long, value_name = "NAME")]
+    bucket: Option<String>,
+
+    /// What stands before AWSLogs/ in the bucket [env: S3_PREFIX]
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<String>,
+
+    /// Only these accounts [env: AWS_ACCOUNT_ID]
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    account: Vec<String>,
+
+    /// A UTC day (2026-11-20), or days (2026-11-18..2026-11-20)
+    #[arg(long, value_name = "DAY", value_delimiter = ',', conflicts_with_all = ["since", "until"])]
+    date: Vec<String>,
+
+    /// From then on: 30m, 2h, 3d, 2w, 1M, 1y ago, ISO 8601 in UTC, epoch seconds
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Up to then, and not including it [default: now]
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// Leave out what cannot be read, and name it in the report
+    #[arg(long)]
+    keep_going: bool,
+
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+/// What is said elsewhere about the analysis.
+pub(crate) struct Request<'a> {
+    /// `s3://…` and `logs://…`.
+    pub(crate) urls: Vec<String>,
+    /// No file is read.
+    pub(crate) nothing_else: bool,
+    /// Regions that were named.
+    pub(crate) regions: &'a [String],
+    /// Layout that was named.
+    pub(crate) layout: Option<Layout>,
+    /// Gateway addresses that were named.
+    pub(crate) nat_addresses: &'a [IpAddr],
+    /// What each part of the table starts as, for a layout.
+    pub(crate) new_table: &'a (dyn Fn(Option<&Layout>) -> FlowTable + Sync),
+    /// Told of what is read.
+    pub(crate) meter: Arc<Meter>,
+}
+
+impl Request<'_> {
+    fn empty(&self) -> FlowTable {
+        (self.new_table)(self.layout.as_ref())
+    }
+}
+
+/// What was read.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) table: FlowTable,
+    /// Regions that the flow logs are of.
+    pub(crate) regions: BTreeSet<String>,
+    /// Gateway addresses that the settings name.
+    pub(crate) nat_addresses: Vec<IpAddr>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) corrections: Corrections,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Outcome) {
+        self.table.merge(other.table);
+        self.regions.extend(other.regions);
+        self.nat_addresses.extend(other.nat_addresses);
+        self.warnings.extend(other.warnings);
+        self.corrections.0.extend(other.corrections.0);
+    }
+}
+
+/// Counts of flows that stand for records, and the counts of these.
+#[derive(Default)]
+pub(crate) struct Corrections(Vec<(Counts, Records)>);
+
+impl Corrections {
+    /// Puts numbers of records where the table has numbers of flows.
+    pub(crate) fn correct(&self, mut report: Report) -> Report {
+        let counts: &mut RecordCounts = &mut report.records;
+        for (flows, records) in &self.0 {
+            let exchange = |count: &mut u64, flows: u64, records: u64| {
+                *count = *count - flows + records;
+            };
+            exchange(&mut counts.read, flows.read, records.read);
+            exchange(&mut counts.parsed, flows.parsed, records.parsed);
+            exchange(&mut counts.nodata, flows.nodata, records.nodata);
+            exchange(&mut counts.skipdata, flows.skipdata, records.skipdata);
+            exchange(&mut counts.rejected, flows.rejected, records.rejected);
+            exchange(&mut counts.malformed, flows.malformed(), records.malformed);
+        }
+        report
+    }
+}
+
+/// Everything in AWS that is asked for; `None` where nothing is.
+pub(crate) struct Plan {
+    settings: Settings,
+    bucket: Option<String>,
+    times: Vec<Range<u64>>,
+    now: u64,
+}
+
+impl Cloud {
+    /// Whether there is anything to read in AWS, and of when.
+    pub(crate) fn plan(&self, request: &Request<'_>) -> Result<Option<Plan>> {
+        if request.urls.is_empty() && self.bucket.is_none() && !request.nothing_else {
+            if !self.date.is_empty() || self.since.is_some() || self.until.is_some() {
+                bail!(
+                    "use --date, --since or --until: they are for s3://, logs:// and --bucket; \
+                     files are read whole"
+                );
+            }
+            return Ok(None);
+        }
+        let settings = Settings::load()?;
+        let by_setting = request.urls.is_empty() && request.nothing_else;
+        let bucket = match &self.bucket {
+            Some(bucket) => Some(bucket.clone()),
+            None if by_setting => settings.get("S3_BUCKET_NAME").map(str::to_owned),
+            None => None,
+        };
+        if request.urls.is_empty() && bucket.is_none() {
+            bail!(
+                "know what to read: name files, folders, s3://bucket/prefix or logs://GROUP, \
+                 or a bucket with --bucket or S3_BUCKET_NAME"
+            );
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        Ok(Some(Plan {
+            settings,
+            bucket,
+            times: self.times(now)?,
+            now,
+        }))
+    }
+
+    /// The times that options name, in order and without overlap.
+    fn times(&self, now: u64) -> Result<Vec<Range<u64>>> {
+        let mut times = Vec::new();
+        for day in &self.date {
+            times.push(dates::days(day).context("read --date")?);
+        }
+        if self.since.is_some() || self.until.is_some() {
+            let read = |text: &Option<String>, option: &str, default| match text {
+                Some(text) => dates::time(text, now).with_context(|| format!("read {option}")),
+                None => Ok(default),
+            };
+            let from = read(&self.since, "--since", 0)?;
+            let to = read(&self.until, "--until", now)?;
+            times.push(dates::range(from, to).context("read --since and --until")?);
+        }
+        times.sort_by_key(|time| time.start);
+        let mut joined: Vec<Range<u64>> = Vec::new();
+        for time in times {
+            match joined.last_mut() {
+                Some(last) if time.start <= last.end => last.end = last.end.max(time.end),
+                _ => joined.push(time),
+            }
+        }
+        Ok(joined)
+    }
+
+    /// Reads it all.
+    pub(crate) fn read(&self, plan: &Plan, request: &Request<'_>) -> Result<Outcome> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("start reading")?;
+        let done = runtime.block_on(async {
+            let mut outcome = Outcome {
+                table: request.empty(),
+                ..Outcome::default()
+            };
+            let (buckets, groups): (Vec<&String>, Vec<&String>) =
+                request.urls.iter().partition(|url| url.starts_with(S3));
+            if !buckets.is_empty() || plan.bucket.is_some() {
+                outcome.add(s3_source::read(self, plan, request, &buckets).await?);
+            }
+            for group in groups {
+                let group = group.strip_prefix(LOGS).unwrap_or(group);
+                outcome.add(logs_source::read(self, plan, request, group).await?);
+            }
+            Ok(outcome)
+        });
+        // What is still under way after a failure is of no use.
+        runtime.shutdown_background();
+        done
+    }
+
+    /// The region, the profile and the keys that are said by name.
+    fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
+        let get = |name| settings.get(name).map(str::to_owned);
+        let keys = get("AWS_ACCESS_KEY_ID").zip(get("AWS_SECRET_ACCESS_KEY"));
+        let profile = self.profile.clone();
+        Choice {
+            region: region
+                .map(str::to_owned)
+                .or_else(|| get("AWS_REGION"))
+                .or_else(|| get("AWS_DEFAULT_REGION")),
+            keys: match profile {
+                Some(_) => None,
+                None => keys.map(|(access, secret)| (access, secret, get("AWS_SESSION_TOKEN"))),
+            },
+            profile: profile.or_else(|| get("AWS_PROFILE")),
+        }
+    }
+}
+
+/// An error of AWS in the words of somebody at a desk.
+fn plain(error: &(dyn std::error::Error + 'static)) -> String {
+    use recorder::FaultKind;
+    let Some(error) = error.downcast_ref::<recorder::PortError>() else {
+        return error.to_string();
+    };
+    let call = format!("{}:{}", error.service, error.operation);
+    let said = error.source.to_string();
+    if said.contains("credential") {
+        return format!(
+            "no credentials ({said}); sign in with 'aws sso login' or name a profile with --profile"
+        );
+    }
+    match error.kind {
+        FaultKind::Denied => format!("your credentials may not do {call}: {said}"),
+        FaultKind::NotFound => format!("it does not exist: {said}"),
+        FaultKind::Throttled => format!("{call} is throttled: {said}; try again later"),
+        _ => format!("{call}: {said}"),
+    }
+}
+
+/// What the report says about something that was left out.
+fn left_out(names: &[String]) -> Option<String> {
+    const SHOWN: usize = 10;
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown = names[..names.len().min(SHOWN)].join("; ");
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} could not be read and is in no figure: {shown}{more}.",
+            names.len()
+        )
+    })
+}
+
+fn refused(name: &str, why: &str) -> anyhow::Error {
+    anyhow!("read {name}: {why}; --keep-going leaves out what cannot be read and says so")
+}

@@ -1,0 +1,210 @@
+//! `s3://bucket/prefix`, and the bucket that options or settings name.
+
+use super::{Cloud, Outcome, Plan, Request, S3, left_out, plain, refused};
+use crate::dates;
+use adapters::aws;
+use adapters::files;
+use adapters::s3::{self, Bodies, Body, Options, Place, Selection};
+use anyhow::{Context, Result, anyhow, bail};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The time that an object covers.
+const SLOT_SECONDS: u64 = 300;
+
+pub(super) async fn read(
+    cloud: &Cloud,
+    plan: &Plan,
+    request: &Request<'_>,
+    urls: &[&String],
+) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let mut places = Vec::new();
+    for url in urls {
+        places.push(named(cloud, plan, request, url)?);
+    }
+    if let Some(bucket) = &plan.bucket {
+        places.push(delivered(cloud, plan, request, bucket, &mut outcome)?);
+    }
+    let region = request.regions.first().map(String::as_str);
+    let config = aws::config_of(cloud.choice(&plan.settings, region)).await;
+    let asked: Vec<String> = places.iter().map(Place::url).collect();
+    let unaligned = places
+        .iter()
+        .flat_map(|place| &place.selection.times)
+        .any(|time| time.start % SLOT_SECONDS != 0 || time.end % SLOT_SECONDS != 0);
+    let options = Options {
+        keep_going: cloud.keep_going,
+    };
+    let client = Arc::new(s3::S3::new(&config));
+    let gathered = s3::gather(client, places, bodies(request), options)
+        .await
+        .map_err(|missing| refused(&missing.name, &plain(&*missing.error)))?;
+    if gathered.objects == 0 {
+        if let Some(missing) = gathered.missing.first() {
+            return Err(refused(&missing.name, &plain(&*missing.error)));
+        }
+        bail!(
+            "find a flow log at {}; check bucket, prefix, account, region and day",
+            asked.join(", ")
+        );
+    }
+    let missing: Vec<String> = gathered
+        .missing
+        .iter()
+        .map(|missing| format!("{} ({})", missing.name, plain(&*missing.error)))
+        .collect();
+    outcome.warnings.extend(left_out(&missing));
+    if gathered.repeated > 0 {
+        outcome.warnings.push(format!(
+            "{} objects were named more than once and read once: {}.",
+            gathered.repeated,
+            gathered.examples.join(", ")
+        ));
+    }
+    if gathered.timeless > 0 {
+        outcome.warnings.push(format!(
+            "{} objects were left out, because no time stands in their names: {}.",
+            gathered.timeless,
+            gathered.examples.join(", ")
+        ));
+    }
+    if unaligned {
+        outcome.warnings.push(
+            "Objects cover five minutes each and were read whole, so up to five minutes at both \
+             ends lie outside of the time that was asked for."
+                .to_owned(),
+        );
+    }
+    outcome.table = gathered.table;
+    outcome.regions = gathered.regions;
+    Ok(outcome)
+}
+
+/// The place that a URL names; options narrow it, settings do not.
+fn named(cloud: &Cloud, plan: &Plan, request: &Request<'_>, url: &str) -> Result<Place> {
+    let rest = url.strip_prefix(S3).unwrap_or(url);
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() {
+        bail!("read {url}: no bucket is named; write s3://bucket/prefix");
+    }
+    Ok(Place {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+        above_root: false,
+        selection: Selection {
+            accounts: accounts(&cloud.account)?,
+            regions: request.regions.to_vec(),
+            times: known(plan.times.clone())?,
+        },
+    })
+}
+
+/// The place that flow logs are delivered to, as vpc-flowlogs-egress-analyzer
+/// finds it.
+fn delivered(
+    cloud: &Cloud,
+    plan: &Plan,
+    request: &Request<'_>,
+    bucket: &str,
+    outcome: &mut Outcome,
+) -> Result<Place> {
+    let settings = &plan.settings;
+    let or_setting = |given: &[String], name| match given {
+        [] => settings.list(name),
+        given => given.to_vec(),
+    };
+    for address in settings.list("NAT_EIPS_LIST") {
+        let parsed = address.parse();
+        outcome
+            .nat_addresses
+            .push(parsed.with_context(|| format!("read NAT_EIPS_LIST: {address:?}"))?);
+    }
+    let prefix = cloud.prefix.as_deref().or(settings.get("S3_PREFIX"));
+    let prefix = match prefix.unwrap_or_default().trim_matches('/') {
+        "" => String::new(),
+        prefix => format!("{prefix}/"),
+    };
+    let times = match known(plan.times.clone())? {
+        times if times.is_empty() => vec![day(plan, outcome)?],
+        times => times,
+    };
+    Ok(Place {
+        bucket: bucket.to_owned(),
+        prefix,
+        above_root: true,
+        selection: Selection {
+            accounts: accounts(&or_setting(&cloud.account, "AWS_ACCOUNT_ID"))?,
+            regions: or_setting(request.regions, "AWS_REGION"),
+            times,
+        },
+    })
+}
+
+/// The day of YEAR, MONTH and DAY; what is not set is today's.
+fn day(plan: &Plan, outcome: &mut Outcome) -> Result<Range<u64>> {
+    let today = dates::text(plan.now);
+    let part = |name, default: Option<&str>| {
+        let part = plan.settings.get(name).or(default).unwrap_or_default();
+        format!("{part:0>2}")
+    };
+    let mut parts = today.split(['-', 'T']);
+    let day = format!(
+        "{}-{}-{}",
+        part("YEAR", parts.next()),
+        part("MONTH", parts.next()),
+        part("DAY", parts.next())
+    );
+    let range = dates::days(&day).context("read YEAR, MONTH and DAY")?;
+    if range.contains(&plan.now) {
+        outcome.warnings.push(format!(
+            "{day} is not over, so this is a part of the day; name another one with --date."
+        ));
+    }
+    Ok(range)
+}
+
+/// Folders are listed by day, so a time needs a beginning.
+fn known(times: Vec<Range<u64>>) -> Result<Vec<Range<u64>>> {
+    match times.first() {
+        Some(first) if first.start == 0 => Err(anyhow!("use --until: give --since, too")),
+        _ => Ok(times),
+    }
+}
+
+fn accounts(given: &[String]) -> Result<Vec<String>> {
+    for account in given {
+        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+            bail!("read the account {account:?}: an account id has twelve digits");
+        }
+    }
+    let unique: BTreeSet<String> = given.iter().cloned().collect();
+    Ok(unique.into_iter().collect())
+}
+
+/// Reads an object in any form that a file may have.
+fn bodies(request: &Request<'_>) -> Bodies {
+    let empty = request.empty();
+    let meter = Arc::clone(&request.meter);
+    Arc::new(move |name, body| {
+        let mut table = empty.clone();
+        let size = match body {
+            Body::Memory(content) => {
+                let size = content.len() as u64;
+                files::read_bytes(name, content, &mut table)?;
+                size
+            }
+            Body::File(file) => {
+                let file = file.reopen()?;
+                let size = file.metadata()?.len();
+                files::read_file(name, file, &mut table)?;
+                size
+            }
+        };
+        meter.add_bytes(size);
+        meter.add_file();
+        meter.add_records(table.counts().read);
+        Ok(table)
+    })
+}

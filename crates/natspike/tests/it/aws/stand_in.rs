@@ -1,0 +1,360 @@
+//! A stand-in for AWS over HTTP: S3, CloudWatch Logs with Insights, EC2's flow
+//! logs, as far as the desk command calls them, with faults on demand.
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Keys of a page of a listing, to have pages at all.
+const PAGE: usize = 3;
+/// Events of a page.
+const EVENTS: usize = 20;
+
+/// What the stand-in holds.
+#[derive(Default)]
+pub(super) struct World {
+    /// Bucket and key -> content.
+    pub(super) objects: BTreeMap<(String, String), Vec<u8>>,
+    /// Keys that are refused.
+    pub(super) denied: BTreeSet<String>,
+    /// Keys whose body breaks off, so often.
+    pub(super) broken: BTreeMap<String, u32>,
+    /// The region that buckets are in, if another than the one asked.
+    pub(super) home: Option<String>,
+    /// Log events: milliseconds and message.
+    pub(super) events: Vec<(u64, String)>,
+    /// The class of the log group.
+    pub(super) class: &'static str,
+    /// Log formats of the flow logs that deliver to the group.
+    pub(super) formats: Vec<String>,
+    /// The rows that a query is answered with, as JSON, by what is in it.
+    pub(super) queries: Vec<(&'static str, Vec<String>)>,
+    /// Queries that were started, and everything that was called.
+    pub(super) calls: Vec<String>,
+}
+
+pub(super) struct StandIn {
+    pub(super) world: Arc<Mutex<World>>,
+    pub(super) url: String,
+}
+
+struct Request {
+    method: String,
+    path: String,
+    query: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    /// Only so many bytes of the body are sent.
+    cut: Option<usize>,
+}
+
+impl StandIn {
+    pub(super) fn start(world: World) -> StandIn {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let world = Arc::new(Mutex::new(world));
+        let shared = Arc::clone(&world);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let world = Arc::clone(&shared);
+                thread::spawn(move || serve(stream, &world));
+            }
+        });
+        StandIn { world, url }
+    }
+
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.world.lock().unwrap().calls.clone()
+    }
+}
+
+fn serve(stream: TcpStream, world: &Mutex<World>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some(request) = read(&mut reader) {
+        let answer = world.lock().unwrap().answer(&request);
+        let mut head = format!(
+            "HTTP/1.1 {} X\r\ncontent-length: {}\r\n",
+            answer.status,
+            answer.body.len()
+        );
+        for (name, value) in &answer.headers {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        let sent = &answer.body[..answer.cut.unwrap_or(answer.body.len())];
+        let whole = [head.as_bytes(), b"\r\n", sent].concat();
+        if stream.write_all(&whole).is_err() || answer.cut.is_some() {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+            return;
+        }
+    }
+}
+
+fn read(reader: &mut impl BufRead) -> Option<Request> {
+    let mut line = String::new();
+    reader
+        .read_line(&mut line)
+        .ok()
+        .filter(|length| *length > 0)?;
+    let mut words = line.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim_end().split_once(": ") {
+            Some((name, value)) => {
+                headers.insert(name.to_lowercase(), value.to_owned());
+            }
+            None => break,
+        }
+    }
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let query = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), decoded(value)))
+        .collect();
+    Some(Request {
+        method,
+        path: decoded(path),
+        query,
+        headers,
+        body,
+    })
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                let digits = String::from_utf8(digits.to_vec()).unwrap();
+                bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+            }
+            b'+' => bytes.push(b' '),
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+    Answer {
+        status,
+        headers: Vec::new(),
+        body: body.into(),
+        cut: None,
+    }
+}
+
+fn refusal(status: u16, code: &str) -> Answer {
+    answer(
+        status,
+        format!("<Error><Code>{code}</Code><Message>the stand-in says no</Message></Error>"),
+    )
+}
+
+impl World {
+    fn answer(&mut self, request: &Request) -> Answer {
+        if let Some(target) = request.headers.get("x-amz-target") {
+            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            return self.logs(&operation, &body);
+        }
+        if request.method == "POST" {
+            return self.flow_logs(request);
+        }
+        self.calls
+            .push(format!("{} {:?}", request.path, request.query));
+        if let Some(home) = &self.home
+            && !request.headers["authorization"].contains(home.as_str())
+        {
+            let mut elsewhere = refusal(301, "PermanentRedirect");
+            elsewhere
+                .headers
+                .push(("x-amz-bucket-region".to_owned(), home.clone()));
+            return elsewhere;
+        }
+        let path = request.path.trim_start_matches('/');
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        match key {
+            "" => self.listing(bucket, &request.query),
+            key => self.object(bucket, key),
+        }
+    }
+
+    fn listing(&self, bucket: &str, query: &BTreeMap<String, String>) -> Answer {
+        let of = |name: &str| query.get(name).cloned().unwrap_or_default();
+        let (prefix, after) = (of("prefix"), of("continuation-token"));
+        if self.denied.contains(&prefix) {
+            return refusal(403, "AccessDenied");
+        }
+        let keys = self
+            .objects
+            .iter()
+            .filter(|((of, key), _)| of == bucket && key.starts_with(&prefix));
+        let mut body = "<ListBucketResult>".to_owned();
+        if query.contains_key("delimiter") {
+            let folders: BTreeSet<&str> = keys
+                .filter_map(|((_, key), _)| {
+                    let end = key[prefix.len()..].find('/')?;
+                    Some(&key[..=prefix.len() + end])
+                })
+                .collect();
+            for folder in folders {
+                let _ = write!(
+                    body,
+                    "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"
+                );
+            }
+        } else {
+            let mut keys = keys.filter(|((_, key), _)| *key > after).peekable();
+            for ((_, key), content) in keys.by_ref().take(PAGE) {
+                let _ = write!(
+                    body,
+                    "<Contents><Key>{key}</Key><Size>{}</Size><ETag>&quot;e&quot;</ETag></Contents>",
+                    content.len()
+                );
+                if let Some(token) = Some(key) {
+                    let _ = write!(body, "<!-- {token} -->");
+                }
+            }
+            if keys.peek().is_some() {
+                let last = body
+                    .rsplit("<!-- ")
+                    .next()
+                    .and_then(|rest| rest.split(" -->").next());
+                let token = last.unwrap_or_default().to_owned();
+                let _ = write!(
+                    body,
+                    "<NextContinuationToken>{token}</NextContinuationToken>"
+                );
+            }
+        }
+        answer(200, body + "</ListBucketResult>")
+    }
+
+    fn object(&mut self, bucket: &str, key: &str) -> Answer {
+        if self.denied.contains(key) {
+            return refusal(403, "AccessDenied");
+        }
+        let Some(content) = self.objects.get(&(bucket.to_owned(), key.to_owned())) else {
+            return refusal(404, "NoSuchKey");
+        };
+        let mut whole = answer(200, content.clone());
+        whole.headers.push(("etag".to_owned(), "\"e\"".to_owned()));
+        if let Some(times) = self.broken.get_mut(key).filter(|times| **times > 0) {
+            *times -= 1;
+            whole.cut = Some(whole.body.len() / 2);
+        }
+        whole
+    }
+
+    fn flow_logs(&mut self, request: &Request) -> Answer {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        assert!(body.contains("Action=DescribeFlowLogs"), "{body}");
+        self.calls.push("DescribeFlowLogs".to_owned());
+        let items: String = self
+            .formats
+            .iter()
+            .map(|format| format!("<item><logFormat>{format}</logFormat></item>"))
+            .collect();
+        answer(
+            200,
+            format!(
+                "<DescribeFlowLogsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
+                 <requestId>r</requestId><flowLogSet>{items}</flowLogSet></DescribeFlowLogsResponse>"
+            ),
+        )
+    }
+
+    fn logs(&mut self, operation: &str, body: &Value) -> Answer {
+        self.calls.push(match operation {
+            "StartQuery" => format!("{operation} {}", body["queryString"].as_str().unwrap()),
+            _ => operation.to_owned(),
+        });
+        let value = match operation {
+            "DescribeLogGroups" => json!({"logGroups": [{
+                "logGroupName": "flows",
+                "logGroupClass": self.class,
+                "creationTime": 1_799_999_000_000_u64,
+            }]}),
+            "FilterLogEvents" => self.filter(body),
+            "StartQuery" => {
+                let query = body["queryString"].as_str().unwrap();
+                let place = self
+                    .queries
+                    .iter()
+                    .position(|(part, _)| query.contains(part));
+                json!({"queryId": place.expect("a query that is known").to_string()})
+            }
+            "GetQueryResults" => {
+                let place: usize = body["queryId"].as_str().unwrap().parse().unwrap();
+                let rows = &self.queries[place].1;
+                let from = body["nextToken"]
+                    .as_str()
+                    .map_or(0, |token| token.parse().unwrap());
+                let to = rows.len().min(from + 10_000);
+                let next = match to < rows.len() {
+                    true => format!(",\"nextToken\":\"{to}\""),
+                    false => String::new(),
+                };
+                let rows = rows[from..to].join(",");
+                return answer(
+                    200,
+                    format!("{{\"status\":\"Complete\",\"results\":[{rows}]{next}}}"),
+                );
+            }
+            _ => panic!("{operation} is not stood in for"),
+        };
+        answer(200, value.to_string())
+    }
+
+    /// Pages of a few events, and an empty one after each.
+    fn filter(&self, body: &Value) -> Value {
+        let (from, to) = (
+            body["startTime"].as_u64().unwrap(),
+            body["endTime"].as_u64().unwrap(),
+        );
+        let mut events: Vec<&(u64, String)> = self
+            .events
+            .iter()
+            .filter(|(time, _)| (from..=to).contains(time))
+            .collect();
+        events.sort();
+        let token = body["nextToken"].as_str().unwrap_or("0 full");
+        let (place, kind) = token.split_once(' ').unwrap();
+        let place: usize = place.parse().unwrap();
+        if kind == "empty" {
+            return json!({"events": [], "nextToken": format!("{place} full")});
+        }
+        let end = events.len().min(place + EVENTS);
+        let page: Vec<Value> = events[place..end]
+            .iter()
+            .map(|(time, message)| json!({"timestamp": time, "message": message}))
+            .collect();
+        let mut answer = json!({"events": page});
+        if end < events.len() {
+            answer["nextToken"] = format!("{end} empty").into();
+        }
+        answer
+    }
+}
