@@ -79,7 +79,7 @@ clippy: ## Check the Rust code for more than errors
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: bench
 bench: ## Measure natspike beside other tools, write docs/performance.md (BENCH_RECORDS=…, BENCH_TOOLS=…)
-	cargo build --release -p natspike -p traffic --no-default-features --no-default-features --target-dir $(TARGET)/bench
+	cargo build --release -p natspike -p traffic --no-default-features --target-dir $(TARGET)/bench
 	cargo build --release --manifest-path bench/engine/Cargo.toml --target-dir $(TARGET)/bench/engine
 	python=$$(tests/local-aws/find-python) && PYTHONPATH=bench "$$python" -m measure \
 		--programs $(TARGET)/bench/release --engine $(TARGET)/bench/engine/release/engine \

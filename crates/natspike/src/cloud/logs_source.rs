@@ -213,8 +213,9 @@ impl Source<'_> {
             if records > 0 {
                 warnings.push(format!(
                     "Logs Insights gives {} flows at the most; the smaller ones ({bytes} bytes in \
-                     {records} records) are added up as 0.0.0.0, so totals are exact and lists \
-                     are not whole.",
+                     {records} records) are the row \"other\", so lists are not whole. Totals are \
+                     exact for a zonal gateway; of a regional one the rest cannot be told to be \
+                     billed and is left out, so read shorter times with --since and --until.",
                     adapters::logs::insights::MOST_ROWS
                 ));
             }
