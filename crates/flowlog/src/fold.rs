@@ -59,7 +59,7 @@ struct Recent {
     interface_code: u32,
     start: LastNumber,
     end: LastNumber,
-    services: [(u64, u64, u32); 8],
+    services: [((u64, u64, usize), u32); 8],
     addresses: Addresses4,
 }
 
@@ -617,20 +617,19 @@ impl Recent {
         }
         let last = u64::from_le_bytes(text.get(end.wrapping_sub(8)..end)?.try_into().ok()?);
         let (first, last) = if length < 8 {
-            (length as u64, last >> (64 - 8 * length.max(1) as u32))
+            (0, last >> (64 - 8 * length.max(1) as u32))
         } else {
-            (
-                u64::from_le_bytes(text.get(start..start + 8)?.try_into().ok()?),
-                last,
-            )
+            let first = text.get(start..start + 8)?;
+            (u64::from_le_bytes(first.try_into().ok()?), last)
         };
+        let letters = (first, last, length);
         let place = (first ^ first >> 17 ^ last ^ last >> 9) as usize % self.services.len();
-        let (known_first, known_last, code) = self.services[place];
-        if (known_first, known_last) == (first, last) && code != NONE {
+        let (known, code) = self.services[place];
+        if known == letters && code != NONE {
             return Some(code);
         }
         let code = services.code(name);
-        self.services[place] = (first, last, code);
+        self.services[place] = (letters, code);
         Some(code)
     }
 }

@@ -262,3 +262,24 @@ fn beyond_the_limit_of_keys_sums_stay_exact() {
         assert_eq!((sum(true), sum(false)), ((0..5_000).sum(), 35_000));
     }
 }
+
+#[test]
+fn service_names_of_the_same_letters_and_other_lengths_stay_apart() {
+    let header = "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes pkt-dst-aws-service srcport\n";
+    let names = ["AAAAAAAA", "AAAAAAAAA", "AAAAAAAAAAAAAAAA", "AAAAAAA", "A"];
+    let lines: String = names
+        .iter()
+        .cycle()
+        .take(50)
+        .map(|name| format!("10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 1 {name} 1\n"))
+        .collect();
+    let table = table(&(header.to_owned() + &lines)).expect("legal");
+    let mut seen: Vec<_> = table
+        .flows()
+        .map(|f| (f.dst_service, f.sum.bytes))
+        .collect();
+    seen.sort_unstable();
+    let mut expected = names.map(|name| (Some(name), 10));
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+}
