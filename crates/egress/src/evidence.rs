@@ -1,10 +1,10 @@
-//! What the flows of each interface show, gathered in one pass.
+//! What the conversations of each interface show, gathered in one pass.
 //!
 //! **Invariants.** Draws no conclusion: what is a gateway is told in
 //! [`crate::gateway`]. Memory grows with distinct addresses and not with flows.
 
 use crate::address::{is_nat64, is_private, is_workload_side};
-use flowlog::{Action, Flow, FlowTable};
+use flowlog::{Action, Conversation, Flow, FlowTable};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,12 +16,12 @@ type Set<T> = HashSet<T, RandomState>;
 /// Evidence by interface; `None` is of the records that have none.
 pub(crate) type Groups<'a> = BTreeMap<Option<&'a str>, Evidence>;
 
-/// What the accepted flows of an interface show.
+/// What the accepted conversations of an interface show.
 #[derive(Default)]
 pub(crate) struct Evidence {
-    /// Flows of IPv4 and of IPv6.
+    /// Conversations of IPv4 and of IPv6.
     by_family: [u64; 2],
-    /// In how many flows the interface saw an address.
+    /// In how many of them the interface saw an address.
     pub(crate) outer: Map<IpAddr, u64>,
     /// What packets carried where the interface saw that address.
     pub(crate) carried: Map<IpAddr, Far>,
@@ -33,8 +33,8 @@ pub(crate) struct Evidence {
     pub(crate) public_peers: Map<IpAddr, Set<IpAddr>>,
     /// Public addresses that face private ones.
     pub(crate) facing_private: Set<IpAddr>,
-    /// Flows with a private address that the user gave.
-    pub(crate) given_flows: u64,
+    /// Those with a private address that the user gave.
+    pub(crate) given_count: u64,
     /// Addresses that the user gave and that occur.
     pub(crate) given: BTreeSet<IpAddr>,
 }
@@ -63,112 +63,151 @@ pub(crate) struct Sides {
     pub(crate) to_destination: u128,
 }
 
+/// What the conversations of a kind add up to until the end.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Place of the interface's evidence.
+    place: usize,
+    ends: [OneEnd; 2],
+    conversations: u64,
+}
+
+/// One end of the conversations of a kind.
+#[derive(Clone, Copy)]
+struct OneEnd {
+    outside: Option<IpAddr>,
+    /// Whether a packet had a public address in the place of that one.
+    any_public: bool,
+}
+
 /// Gathers the evidence of every interface; `given` are the addresses that the
 /// user named.
 pub(crate) fn gather<'a>(table: &'a FlowTable, given: &[IpAddr]) -> Groups<'a> {
-    let mut groups = Groups::new();
-    let mut current: (Option<&str>, Evidence) = Default::default();
-    let accepted = table.flows().filter(|flow| flow.action == Action::Accept);
-    accepted.for_each(|flow| {
-        if flow.interface != current.0 {
-            let next = groups.remove(&flow.interface).unwrap_or_default();
-            let (name, evidence) = std::mem::replace(&mut current, (flow.interface, next));
-            if evidence.flows() > 0 {
-                groups.insert(name, evidence);
-            }
+    let mut names: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    let mut evidence: Vec<Evidence> = Vec::new();
+    let mut kinds: Vec<Option<Seen>> = Vec::new();
+    for conversation in table.conversations() {
+        if conversation.action != Action::Accept {
+            continue;
         }
-        current.1.add(&flow, given);
-    });
-    if current.1.flows() > 0 {
-        groups.insert(current.0, current.1);
+        if kinds.len() <= conversation.kind {
+            kinds.resize(conversation.kind + 1, None);
+        }
+        let seen = kinds[conversation.kind].get_or_insert_with(|| {
+            let place = *names.entry(conversation.interface).or_insert_with(|| {
+                evidence.push(Evidence::default());
+                evidence.len() - 1
+            });
+            Seen {
+                place,
+                ends: conversation.ends.map(|end| OneEnd {
+                    outside: end.outside,
+                    any_public: false,
+                }),
+                conversations: 0,
+            }
+        });
+        seen.conversations += 1;
+        let evidence = &mut evidence[seen.place];
+        evidence.add(&conversation, &mut seen.ends);
+        if !given.is_empty() {
+            evidence.add_given(&conversation, given);
+        }
     }
-    groups
+    for seen in kinds.into_iter().flatten() {
+        evidence[seen.place].add_seen(seen);
+    }
+    names
+        .into_iter()
+        .map(|(name, place)| (name, std::mem::take(&mut evidence[place])))
+        .collect()
 }
 
 impl Evidence {
-    fn add(&mut self, flow: &Flow<'_>, given: &[IpAddr]) {
-        self.by_family[usize::from(flow.src.is_ipv6())] += 1;
-        *self.outer.entry(flow.src).or_default() += 1;
-        if flow.dst != flow.src {
-            *self.outer.entry(flow.dst).or_default() += 1;
-        }
-        self.has_packet |= flow.pkt_src.is_some() || flow.pkt_dst.is_some();
-        for (own, packet, peer) in [
-            (flow.src, flow.pkt_src, flow.dst),
-            (flow.dst, flow.pkt_dst, flow.src),
-        ] {
-            let Some(packet) = packet.filter(|packet| *packet != own) else {
+    /// What is not the same for all conversations of a kind.
+    #[inline]
+    fn add(&mut self, conversation: &Conversation<'_>, seen: &mut [OneEnd; 2]) {
+        let [first, second] = &conversation.ends;
+        self.by_family[usize::from(first.seen().is_ipv6())] += 1;
+        self.has_packet |= first.has_packet || second.has_packet;
+        for (seen, (end, peer)) in seen.iter_mut().zip([(first, second), (second, first)]) {
+            let Some(own) = end.outside else {
+                *self.outer.entry(end.address).or_default() += 1;
                 continue;
             };
-            let is_inside = is_private(packet);
-            let far = self.carried.entry(own).or_default();
-            far.any_public |= !is_inside;
             // One public far end says it all.
-            if is_inside {
-                far.addresses.insert(packet);
-                self.inside_packets.insert(Inside {
-                    primary: own,
-                    packet,
-                    faces_private: is_private(peer),
-                });
+            if !is_private(end.address) {
+                seen.any_public = true;
+                continue;
             }
+            let far = self.carried.entry(own).or_default();
+            far.addresses.insert(end.address);
+            self.inside_packets.insert(Inside {
+                primary: own,
+                packet: end.address,
+                faces_private: is_private(peer.seen()),
+            });
         }
-        if flow.interface.is_none_or(|id| id.starts_with("nat-")) {
-            self.add_public(flow);
-        }
-        if !given.is_empty() {
-            self.add_given(flow, given);
+        let interface = conversation.interface;
+        if interface.is_none_or(|id| id.starts_with("nat-")) {
+            self.add_public(first.seen(), second.seen());
         }
     }
 
-    fn add_public(&mut self, flow: &Flow<'_>) {
-        match (is_private(flow.src), is_private(flow.dst)) {
+    fn add_seen(&mut self, seen: Seen) {
+        for end in seen.ends {
+            if let Some(own) = end.outside {
+                *self.outer.entry(own).or_default() += seen.conversations;
+                self.carried.entry(own).or_default().any_public |= end.any_public;
+            }
+        }
+    }
+
+    fn add_public(&mut self, one: IpAddr, other: IpAddr) {
+        match (is_private(one), is_private(other)) {
             (true, false) => {
-                self.facing_private.insert(flow.dst);
+                self.facing_private.insert(other);
             }
             (false, true) => {
-                self.facing_private.insert(flow.src);
+                self.facing_private.insert(one);
             }
-            (false, false) if !is_nat64(flow.src) && !is_nat64(flow.dst) => {
-                self.public_peers
-                    .entry(flow.src)
-                    .or_default()
-                    .insert(flow.dst);
-                self.public_peers
-                    .entry(flow.dst)
-                    .or_default()
-                    .insert(flow.src);
+            (false, false) if !is_nat64(one) && !is_nat64(other) => {
+                self.public_peers.entry(one).or_default().insert(other);
+                self.public_peers.entry(other).or_default().insert(one);
             }
             _ => {}
         }
     }
 
-    fn add_given(&mut self, flow: &Flow<'_>, given: &[IpAddr]) {
-        let seen = [Some(flow.src), Some(flow.dst), flow.pkt_src, flow.pkt_dst];
-        let is_seen = |address: &&IpAddr| seen.contains(&Some(**address));
+    fn add_given(&mut self, conversation: &Conversation<'_>, given: &[IpAddr]) {
+        let ends = &conversation.ends;
+        let is_seen = |address: &&IpAddr| {
+            ends.iter()
+                .any(|end| end.seen() == **address || end.address == **address)
+        };
         self.given.extend(given.iter().filter(is_seen));
         let is_own = |address: IpAddr| is_private(address) && given.contains(&address);
-        self.given_flows += u64::from(is_own(flow.src) || is_own(flow.dst));
+        self.given_count += u64::from(ends.iter().any(|end| is_own(end.seen())));
     }
 
-    /// How many flows there are.
-    pub(crate) fn flows(&self) -> u64 {
+    /// How many conversations there are.
+    pub(crate) fn count(&self) -> u64 {
         self.by_family.iter().sum()
     }
 
-    /// Whether every flow has the address.
+    /// Whether every conversation has the address.
     pub(crate) fn is_everywhere(&self, address: IpAddr) -> bool {
-        self.outer.get(&address) == Some(&self.flows())
+        self.outer.get(&address) == Some(&self.count())
     }
 
-    /// For each family the one address that every flow of it has: the
+    /// For each family the one address that every conversation of it has: the
     /// interface's own. A gateway that translates IPv6 to IPv4 has one of
     /// each; only the IPv4 one must be private.
     pub(crate) fn common(&self) -> impl Iterator<Item = IpAddr> {
         [false, true].into_iter().filter_map(|v6| {
-            let flows = self.by_family[usize::from(v6)];
+            let all_of_it = self.by_family[usize::from(v6)];
             let mut all = self.outer.iter().filter(|(address, count)| {
-                address.is_ipv6() == v6 && **count == flows && (v6 || is_private(**address))
+                address.is_ipv6() == v6 && **count == all_of_it && (v6 || is_private(**address))
             });
             let one = all.next().map(|(address, _)| *address);
             one.filter(|_| all.next().is_none())

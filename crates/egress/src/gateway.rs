@@ -185,9 +185,9 @@ fn public_side(evidence: &Evidence) -> BTreeSet<IpAddr> {
 fn by_given_address(groups: &Groups<'_>) -> Option<Gateway> {
     groups
         .iter()
-        .find(|(interface, evidence)| match evidence.given_flows {
+        .find(|(interface, evidence)| match evidence.given_count {
             0 => false,
-            flows => interface.is_none() || flows == evidence.flows(),
+            count => interface.is_none() || count == evidence.count(),
         })
         .map(|(interface, evidence)| Gateway {
             kind: GatewayKind::Zonal,

@@ -17,7 +17,7 @@
 
 use crate::address::{is_nat64, is_private, is_workload_side};
 use crate::gateway::{Gateway, GatewayKind};
-use flowlog::Flow;
+use flowlog::End;
 use std::net::IpAddr;
 
 /// One leg of the way through a NAT gateway.
@@ -33,27 +33,39 @@ pub enum Leg {
     OutToSource,
 }
 
-/// The leg of a flow of the gateway's own interface, or `None` for traffic
-/// that does not pass through the gateway.
-pub fn leg(flow: &Flow<'_>, gateway: &Gateway) -> Option<Leg> {
-    match gateway.kind {
-        GatewayKind::Zonal => zonal(flow, gateway),
-        GatewayKind::Regional => regional(flow, gateway),
+impl Leg {
+    /// The leg of what flows the other way between the same two ends.
+    pub fn back(self) -> Leg {
+        match self {
+            Leg::InFromSource => Leg::OutToSource,
+            Leg::OutToDestination => Leg::InFromDestination,
+            Leg::InFromDestination => Leg::OutToDestination,
+            Leg::OutToSource => Leg::InFromSource,
+        }
     }
 }
 
-fn zonal(flow: &Flow<'_>, gateway: &Gateway) -> Option<Leg> {
+/// The leg of what one end sends the other on the gateway's own interface, or
+/// `None` for traffic that does not pass through the gateway.
+pub fn leg(src: &End<'_>, dst: &End<'_>, gateway: &Gateway) -> Option<Leg> {
+    match gateway.kind {
+        GatewayKind::Zonal => zonal(src, dst, gateway),
+        GatewayKind::Regional => regional(src.seen(), dst.seen(), gateway),
+    }
+}
+
+fn zonal(src: &End<'_>, dst: &End<'_>, gateway: &Gateway) -> Option<Leg> {
     let own = |address: IpAddr| gateway.addresses.contains(&address);
     // Without packet addresses the far end of a leg is not in the record; the
     // near end still tells whether it is a workload.
-    let faces_workload = |pkt: Option<IpAddr>, peer: IpAddr| match pkt {
-        Some(pkt) => !own(pkt),
-        None => is_workload_side(peer),
+    let faces_workload = |own_end: &End<'_>, peer: &End<'_>| match own_end.packet() {
+        Some(packet) => !own(packet),
+        None => is_workload_side(peer.seen()),
     };
-    match (own(flow.src), own(flow.dst)) {
-        (false, true) if faces_workload(flow.pkt_dst, flow.src) => Some(Leg::InFromSource),
+    match (own(src.seen()), own(dst.seen())) {
+        (false, true) if faces_workload(dst, src) => Some(Leg::InFromSource),
         (false, true) => Some(Leg::InFromDestination),
-        (true, false) if faces_workload(flow.pkt_src, flow.dst) => Some(Leg::OutToSource),
+        (true, false) if faces_workload(src, dst) => Some(Leg::OutToSource),
         (true, false) => Some(Leg::OutToDestination),
         _ => None,
     }
@@ -61,15 +73,15 @@ fn zonal(flow: &Flow<'_>, gateway: &Gateway) -> Option<Leg> {
 
 /// Records of a regional gateway show both ends as they are in the packet, and
 /// the gateway by its public addresses.
-fn regional(flow: &Flow<'_>, gateway: &Gateway) -> Option<Leg> {
+fn regional(src: IpAddr, dst: IpAddr, gateway: &Gateway) -> Option<Leg> {
     let own = |address: IpAddr| gateway.addresses.contains(&address);
     let inside = |address: IpAddr, peer: IpAddr| is_private(address) || is_nat64(peer);
-    match (inside(flow.src, flow.dst), inside(flow.dst, flow.src)) {
+    match (inside(src, dst), inside(dst, src)) {
         (true, false) => Some(Leg::InFromSource),
         (false, true) => Some(Leg::OutToSource),
         (true, true) => None,
-        (false, false) if own(flow.src) => Some(Leg::OutToDestination),
-        (false, false) if own(flow.dst) => Some(Leg::InFromDestination),
+        (false, false) if own(src) => Some(Leg::OutToDestination),
+        (false, false) if own(dst) => Some(Leg::InFromDestination),
         (false, false) => None,
     }
 }
@@ -78,7 +90,8 @@ fn regional(flow: &Flow<'_>, gateway: &Gateway) -> Option<Leg> {
 mod tests {
     use super::{Leg, leg};
     use crate::gateway::{Gateway, GatewayKind};
-    use flowlog::{Action, Flow, FlowSum};
+    use flowlog::End;
+    use std::net::IpAddr;
 
     /// `src dst pkt-src pkt-dst`, `-` for no value.
     fn check(kind: GatewayKind, own: &[&str], cases: &[(&str, Option<Leg>)]) {
@@ -89,18 +102,19 @@ mod tests {
         };
         for (ends, expected) in cases {
             let ends: Vec<_> = ends.split(' ').map(|end| end.parse().ok()).collect();
-            let flow = Flow {
-                interface: None,
-                src: ends[0].expect("src"),
-                dst: ends[1].expect("dst"),
-                pkt_src: ends[2],
-                pkt_dst: ends[3],
-                src_service: None,
-                dst_service: None,
-                action: Action::Accept,
-                sum: FlowSum::default(),
+            let end = |seen: Option<IpAddr>, packet: Option<IpAddr>| {
+                let seen = seen.expect("address");
+                End {
+                    address: packet.unwrap_or(seen),
+                    outside: packet.is_some_and(|packet| packet != seen).then_some(seen),
+                    has_packet: packet.is_some(),
+                    service: None,
+                }
             };
-            assert_eq!(leg(&flow, &gateway), *expected, "{ends:?}");
+            let (src, dst) = (end(ends[0], ends[2]), end(ends[1], ends[3]));
+            assert_eq!(leg(&src, &dst, &gateway), *expected, "{ends:?}");
+            let back = leg(&dst, &src, &gateway);
+            assert_eq!(back, expected.map(Leg::back), "{ends:?}, the other way");
         }
     }
 

@@ -30,6 +30,7 @@ mod gateway;
 mod leg;
 mod price;
 mod report;
+mod sums;
 mod traffic;
 
 pub use address::is_private;

@@ -12,7 +12,8 @@ mod text;
 
 use crate::gateway;
 use crate::price::{Money, Rate};
-use crate::traffic::{Billed, Pairs, Traffic};
+use crate::sums::{Billed, Pairs};
+use crate::traffic::Traffic;
 use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -101,6 +102,8 @@ pub struct Destination {
     pub address: IpAddr,
     /// The AWS service that the records name for it.
     pub aws_service: Option<String>,
+    /// How many records the bytes are from.
+    pub records: u64,
     /// The figures.
     pub share: Share,
 }
@@ -197,7 +200,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         let is_it = |id: &Option<String>| id.as_deref().is_none_or(|id| id == interface);
         gateways.retain(|gateway| is_it(&gateway.interface));
     }
-    let traffic = Traffic::of(table, &gateways);
+    let (traffic, pairs) = Traffic::of(table, &gateways, facts.pairs);
     let processed = traffic.processed();
     warnings.splice(..0, facts.warnings.iter().cloned());
     warnings.extend(quality(counts));
@@ -214,9 +217,9 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         cost: facts.rate.cost(billed.bytes()),
         share: fraction(billed.bytes(), processed),
     };
-    let service_of = |address: &IpAddr| {
+    let service_of = |address: IpAddr| {
         let remote = traffic.destinations.get(address)?;
-        remote.service().map(str::to_owned)
+        traffic.service_of(remote).map(str::to_owned)
     };
     let mut report = Report {
         records: record_counts(counts),
@@ -236,7 +239,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .sources
             .iter()
             .map(|(address, billed)| Source {
-                address: *address,
+                address,
                 share: share(billed),
             })
             .collect(),
@@ -244,25 +247,25 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .destinations
             .iter()
             .map(|(address, remote)| Destination {
-                address: *address,
-                aws_service: remote.service().map(str::to_owned),
+                address,
+                aws_service: traffic.service_of(remote).map(str::to_owned),
+                records: remote.billed.records,
                 share: share(&remote.billed),
             })
             .collect(),
         services: traffic
-            .services
-            .iter()
+            .services()
             .map(|(service, billed)| Service {
                 aws_service: service.map(str::to_owned),
-                share: share(billed),
+                share: share(&billed),
             })
             .collect(),
-        pairs: largest(&traffic.pairs, facts.pairs)
+        pairs: largest(&pairs, facts.pairs)
             .into_iter()
             .map(|((source, destination), billed)| Pair {
                 source,
                 destination,
-                aws_service: service_of(&destination),
+                aws_service: service_of(destination),
                 share: share(&billed),
             })
             .collect(),

@@ -1,4 +1,4 @@
-//! A row of a flow table: who sent how much to whom on which interface.
+//! The rows of a flow table: who sent how much to whom on which interface.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,8 @@ pub struct FlowSum {
     pub bytes: u128,
 }
 
-/// One row of a table: who sent to whom on which interface, and how much.
+/// One direction of a [`Conversation`]: who sent to whom on which interface,
+/// and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flow<'a> {
     /// The interface-id, or the resource-id where there is no interface
@@ -41,4 +42,76 @@ pub struct Flow<'a> {
     pub action: Action,
     /// The sums.
     pub sum: FlowSum,
+}
+
+/// A row of a table: two ends on an interface, and what they sent each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conversation<'a> {
+    /// A small number; conversations of one table that have the same one
+    /// differ in nothing but the ends' addresses and their sums.
+    pub kind: usize,
+    /// As in [`Flow::interface`].
+    pub interface: Option<&'a str>,
+    /// What was done with the packets.
+    pub action: Action,
+    /// The two ends, in an order without meaning.
+    pub ends: [End<'a>; 2],
+    /// Bytes from the first end to the second, and from the second to the first.
+    pub bytes: [u128; 2],
+    /// How many records there were, in both directions.
+    pub records: u64,
+}
+
+/// One end of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End<'a> {
+    /// The address in the packets, or what the interface saw where records
+    /// do not have the packets' addresses.
+    pub address: IpAddr,
+    /// What the interface saw, where that is another address.
+    pub outside: Option<IpAddr>,
+    /// Whether records have the packets' address.
+    pub has_packet: bool,
+    /// The AWS service of the address.
+    pub service: Option<&'a str>,
+}
+
+impl End<'_> {
+    /// The address that the interface saw.
+    pub fn seen(&self) -> IpAddr {
+        self.outside.unwrap_or(self.address)
+    }
+
+    /// The address in the packets, where records have it.
+    pub fn packet(&self) -> Option<IpAddr> {
+        self.has_packet.then_some(self.address)
+    }
+}
+
+impl<'a> Conversation<'a> {
+    /// The flow from that end (0 or 1) to the other.
+    pub fn flow_from(&self, end: usize) -> Flow<'a> {
+        let [src, dst] = [self.ends[end % 2], self.ends[(end + 1) % 2]];
+        Flow {
+            interface: self.interface,
+            src: src.seen(),
+            dst: dst.seen(),
+            pkt_src: src.packet(),
+            pkt_dst: dst.packet(),
+            src_service: src.service,
+            dst_service: dst.service,
+            action: self.action,
+            sum: FlowSum {
+                bytes: self.bytes[end % 2],
+            },
+        }
+    }
+
+    /// The directions in which anything was sent; one where nothing was.
+    pub fn flows(self) -> impl Iterator<Item = Flow<'a>> {
+        let [there, back] = self.bytes;
+        let there = (there > 0 || back == 0).then(|| self.flow_from(0));
+        let back = (back > 0).then(|| self.flow_from(1));
+        there.into_iter().chain(back)
+    }
 }

@@ -11,10 +11,10 @@
 use crate::context::{Context, Contexts, Side};
 use crate::counts::{Counts, MalformedReason, Window};
 use crate::dictionary::{Addresses, NONE, Texts};
-use crate::flow::{Action, Flow, FlowSum};
+use crate::flow::{self, Action, Conversation};
 use crate::index::{COLUMNS, Line};
-use crate::line::{LineReader, Slot, number};
-use crate::pairs::{BothWays, Pair, Pairs};
+use crate::line::{LineReader, Slot, Steady, number};
+use crate::pairs::{BothWays, Pair, Pairs, Sum};
 use crate::word::{self, Letters};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -59,8 +59,18 @@ struct Recent {
     interface_code: u32,
     start: LastNumber,
     end: LastNumber,
+    steady: LastRun,
     services: [((u64, u64, usize), u32); 8],
     addresses: Addresses4,
+}
+
+/// The steady columns of the last line, and what they say. Its times are in
+/// the window already.
+#[derive(Clone, Default)]
+struct LastRun {
+    order: [u16; 4],
+    text: Vec<u8>,
+    is_reject: bool,
 }
 
 /// Places for addresses; a power of two.
@@ -113,18 +123,18 @@ impl Fold {
         if *text.get(line.newline.wrapping_sub(1))? <= b' ' {
             return None;
         }
-        if let Some((start, end)) = place(Slot::LogStatus)
-            && text.get(start..end)? != b"OK"
-        {
-            return None;
-        }
-        let is_reject = match place(Slot::Action) {
-            None => false,
-            Some((start, end)) => match text.get(start..end)? {
-                b"ACCEPT" => false,
-                b"REJECT" => true,
-                _ => return None,
-            },
+        let steady = reader.steady();
+        let run = steady.and_then(|steady| {
+            let (start, _) = line.word(steady.first);
+            text.get(start..line.word(steady.last).1)
+        });
+        let is_known = match (steady, run) {
+            (Some(steady), Some(run)) => self.recent.steady.is(steady, run),
+            _ => false,
+        };
+        let (is_reject, window) = match is_known {
+            true => (self.recent.steady.is_reject, None),
+            false => self.recent.times_and_verdict(text, place)?,
         };
         let (start, end) = place(Slot::Bytes)?;
         let bytes = word::number(text, start, end)?;
@@ -149,14 +159,6 @@ impl Fold {
         };
         let (src, pkt_src) = ends(Slot::Src, Slot::PktSrc)?;
         let (dst, pkt_dst) = ends(Slot::Dst, Slot::PktDst)?;
-        let window = match (place(Slot::Start), place(Slot::End)) {
-            (Some(start), Some(end)) => Some(Window {
-                start: self.recent.start.read(text, start)?,
-                end: self.recent.end.read(text, end)?,
-            }),
-            (None, None) => None,
-            _ => return None,
-        };
         let interface = match (place(Slot::Interface), place(Slot::Resource)) {
             (None, None) => NONE,
             (Some((start, end)), resource) => {
@@ -172,6 +174,7 @@ impl Fold {
         };
         let mut service = |slot| match place(slot) {
             None => Some(NONE),
+            Some((start, end)) if end - start == 1 && *text.get(start)? == b'-' => Some(NONE),
             Some((start, end)) => self.recent.service(&mut self.services, text, start, end),
         };
         let src = End {
@@ -184,11 +187,16 @@ impl Fold {
             packet: pkt_dst,
             service: service(Slot::DstService)?,
         };
-        self.add(interface, is_reject, false, src, dst, u128::from(bytes));
+        self.add(interface, is_reject, false, src, dst, Sum::of_one(bytes));
         self.counts.read += 1;
         self.counts.parsed += 1;
         self.counts.rejected += u64::from(is_reject);
-        self.widen(window);
+        if !is_known {
+            self.widen(window);
+            if let (Some(steady), Some(run)) = (steady, run) {
+                self.recent.steady.learn(steady, run, is_reject);
+            }
+        }
         Some(())
     }
 
@@ -257,14 +265,14 @@ impl Fold {
             self.services.code(words.get(Slot::SrcService)),
             self.services.code(words.get(Slot::DstService)),
         ];
-        let bytes = u128::from(bytes);
+        let sum = Sum::of_one(bytes);
         self.add_addresses(
             interface,
             is_reject,
             [src, dst],
             [pkt_src, pkt_dst],
             services,
-            bytes,
+            sum,
         );
         self.counts.parsed += 1;
         self.counts.rejected += u64::from(is_reject);
@@ -280,7 +288,7 @@ impl Fold {
         outer: [IpAddr; 2],
         packet: [Option<IpAddr>; 2],
         services: [u32; 2],
-        bytes: u128,
+        sum: Sum,
     ) {
         let is_coded = outer
             .iter()
@@ -295,7 +303,7 @@ impl Fold {
             packet: packet[side].map(&mut number),
             service: services[side],
         });
-        self.add(interface, is_reject, is_coded, src, dst, bytes);
+        self.add(interface, is_reject, is_coded, src, dst, sum);
     }
 
     #[inline(always)]
@@ -306,7 +314,7 @@ impl Fold {
         is_coded: bool,
         src: End,
         dst: End,
-        bytes: u128,
+        sum: Sum,
     ) {
         let is_down = src.end() > dst.end();
         let (low, high) = if is_down { (dst, src) } else { (src, dst) };
@@ -328,14 +336,10 @@ impl Fold {
             let is_room = self.pairs.len() - self.keys.most <= self.keys.most / 4;
             if given_up == [false, false] || (given_up != [true, true] && !is_room) {
                 let [src, dst] = self.without_end(is_coded, src, dst);
-                return self.add_again(interface, is_reject, is_coded, src, dst, bytes);
+                return self.add_again(interface, is_reject, is_coded, src, dst, sum);
             }
         }
-        match u64::try_from(bytes) {
-            Ok(bytes) => self.pairs.add(pair, is_down, bytes),
-            Err(_) if is_down => self.pairs.add_both(pair, BothWays { up: 0, down: bytes }),
-            Err(_) => self.pairs.add_both(pair, BothWays { up: bytes, down: 0 }),
-        }
+        self.pairs.add(pair, is_down, sum);
     }
 
     /// Out of line, because `add` is inlined into every caller.
@@ -347,9 +351,9 @@ impl Fold {
         is_coded: bool,
         src: End,
         dst: End,
-        bytes: u128,
+        sum: Sum,
     ) {
-        self.add(interface, is_reject, is_coded, src, dst, bytes);
+        self.add(interface, is_reject, is_coded, src, dst, sum);
     }
 
     /// The record with its remote end, or else also its near end, given up for
@@ -407,7 +411,7 @@ impl Fold {
 
     #[inline]
     fn interface(&mut self, name: &[u8]) -> u32 {
-        if *name != *self.recent.interface {
+        if !same(name, &self.recent.interface) {
             self.recent.interface_code = self.interfaces.code(name);
             self.recent.interface = name.into();
         }
@@ -475,10 +479,9 @@ impl Fold {
             is_reject,
             ..
         } = context;
-        self.add(interface, is_reject, true, low, high, bytes.up);
-        if bytes.down > 0 {
-            self.add(interface, is_reject, true, high, low, bytes.down);
-        }
+        let [up, down] = bytes.one_way();
+        self.add(interface, is_reject, true, low, high, up);
+        self.add(interface, is_reject, true, high, low, down);
     }
 
     /// A pair of IPv4 ends where there may be no row for it.
@@ -494,55 +497,42 @@ impl Fold {
             is_reject,
             ..
         } = context;
-        self.add(interface, is_reject, false, low, high, bytes.up);
-        self.add(interface, is_reject, false, high, low, bytes.down);
+        let [up, down] = bytes.one_way();
+        self.add(interface, is_reject, false, low, high, up);
+        self.add(interface, is_reject, false, high, low, down);
     }
 
-    /// Every flow with its bytes, in no particular order.
-    pub(crate) fn flows(&self) -> impl Iterator<Item = Flow<'_>> {
-        self.pairs.iter().flat_map(|(pair, bytes)| {
+    /// Every row, in no particular order.
+    pub(crate) fn conversations(&self) -> impl Iterator<Item = Conversation<'_>> {
+        self.pairs.iter().map(|(pair, sums)| {
             let context = self.contexts.context(pair.context);
-            let up = self.flow(
-                context,
-                (pair.low, context.low),
-                (pair.high, context.high),
-                bytes.up,
-            );
-            let down = self.flow(
-                context,
-                (pair.high, context.high),
-                (pair.low, context.low),
-                bytes.down,
-            );
-            let has_up = bytes.up > 0 || bytes.down == 0;
-            has_up
-                .then_some(up)
-                .into_iter()
-                .chain((bytes.down > 0).then_some(down))
+            Conversation {
+                kind: pair.context as usize,
+                interface: self.interfaces.text(context.interface),
+                action: match context.is_reject {
+                    true => Action::Reject,
+                    false => Action::Accept,
+                },
+                ends: [
+                    self.end(context, pair.low, context.low),
+                    self.end(context, pair.high, context.high),
+                ],
+                bytes: [sums.up, sums.down],
+                records: sums.records,
+            }
         })
     }
 
-    fn flow(&self, context: Context, src: (u32, Side), dst: (u32, Side), bytes: u128) -> Flow<'_> {
+    fn end(&self, context: Context, number: u32, side: Side) -> flow::End<'_> {
         let address = |number: u32| match context.is_coded {
             true => self.addresses.address(number),
             false => IpAddr::V4(Ipv4Addr::from(number)),
         };
-        let outer = |(end, side): (u32, Side)| address(side.outer.unwrap_or(end));
-        let packet = |(end, side): (u32, Side)| side.has_packet.then(|| address(end));
-        Flow {
-            interface: self.interfaces.text(context.interface),
-            src: outer(src),
-            dst: outer(dst),
-            pkt_src: packet(src),
-            pkt_dst: packet(dst),
-            src_service: self.services.text(src.1.service),
-            dst_service: self.services.text(dst.1.service),
-            action: if context.is_reject {
-                Action::Reject
-            } else {
-                Action::Accept
-            },
-            sum: FlowSum { bytes },
+        flow::End {
+            address: address(number),
+            outside: side.outer.map(address),
+            has_packet: side.has_packet,
+            service: self.services.text(side.service),
         }
     }
 }
@@ -586,7 +576,75 @@ impl LastNumber {
     }
 }
 
+impl LastRun {
+    #[inline(always)]
+    fn is(&self, steady: Steady, run: &[u8]) -> bool {
+        self.order == steady.order && same(&self.text, run)
+    }
+
+    #[cold]
+    fn learn(&mut self, steady: Steady, run: &[u8], is_reject: bool) {
+        self.order = steady.order;
+        self.text.clear();
+        self.text.extend_from_slice(run);
+        self.is_reject = is_reject;
+    }
+}
+
+/// Whether two texts are equal, without a call for the usual lengths.
+#[inline(always)]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let part =
+        |text: &[u8], from: usize| Some(u128::from_le_bytes(*text.get(from..)?.first_chunk()?));
+    let length = one.len();
+    if length != other.len() {
+        return false;
+    }
+    // Parts of 16 bytes, the last ones overlapping.
+    match length {
+        16..=32 => [0, length - 16]
+            .iter()
+            .all(|at| part(one, *at) == part(other, *at)),
+        33..=64 => {
+            let parts = [0, 16, length - 32, length - 16];
+            parts.iter().all(|at| part(one, *at) == part(other, *at))
+        }
+        _ => one == other,
+    }
+}
+
 impl Recent {
+    /// Whether the record was rejected, and its times.
+    #[inline]
+    fn times_and_verdict(
+        &mut self,
+        text: &[u8],
+        place: impl Fn(Slot) -> Option<(usize, usize)>,
+    ) -> Option<(bool, Option<Window>)> {
+        if let Some((start, end)) = place(Slot::LogStatus)
+            && text.get(start..end)? != b"OK"
+        {
+            return None;
+        }
+        let is_reject = match place(Slot::Action) {
+            None => false,
+            Some((start, end)) => match text.get(start..end)? {
+                b"ACCEPT" => false,
+                b"REJECT" => true,
+                _ => return None,
+            },
+        };
+        let window = match (place(Slot::Start), place(Slot::End)) {
+            (Some(start), Some(end)) => Some(Window {
+                start: self.start.read(text, start)?,
+                end: self.end.read(text, end)?,
+            }),
+            (None, None) => None,
+            _ => return None,
+        };
+        Some((is_reject, window))
+    }
+
     /// The address of that word, whose letters are given too.
     #[inline(always)]
     fn ipv4(&mut self, letters: Letters, text: &[u8], start: usize, end: usize) -> Option<u32> {

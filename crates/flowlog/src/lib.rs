@@ -37,7 +37,7 @@ mod word;
 
 pub use counts::{Counts, Example, MalformedReason, Window};
 pub use field::Field;
-pub use flow::{Action, Flow, FlowSum};
+pub use flow::{Action, Conversation, End, Flow, FlowSum};
 pub use known::{KnownLayout, NATSPIKE_LOG_FORMAT};
 pub use layout::{Column, Layout, LayoutError};
 pub use table::{FlowTable, ReadError};

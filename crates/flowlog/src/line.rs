@@ -37,7 +37,22 @@ pub(crate) struct LineReader {
     layout: Layout,
     slots: Box<[Slot]>,
     columns: [u16; SLOTS],
+    steady: Option<Steady>,
 }
+
+/// The columns start, end, action and log-status, which stand side by side in
+/// most layouts and are the same in very many lines.
+#[derive(Clone, Copy)]
+pub(crate) struct Steady {
+    /// The first column.
+    pub(crate) first: usize,
+    /// The last column.
+    pub(crate) last: usize,
+    /// Which of them stands where.
+    pub(crate) order: [u16; STEADY.len()],
+}
+
+const STEADY: [Slot; 4] = [Slot::Start, Slot::End, Slot::Action, Slot::LogStatus];
 
 /// The texts of a line, each where its slot says; what the layout lacks is `-`.
 pub(crate) struct Words<'a>([&'a [u8]; SLOTS]);
@@ -57,6 +72,7 @@ impl LineReader {
         }
         LineReader {
             layout,
+            steady: steady(&columns),
             slots,
             columns,
         }
@@ -79,6 +95,12 @@ impl LineReader {
         (column != ABSENT).then_some(usize::from(column))
     }
 
+    /// The steady columns, where the layout has all of them side by side.
+    #[inline]
+    pub(crate) fn steady(&self) -> Option<Steady> {
+        self.steady
+    }
+
     /// Cuts the line into its words.
     pub(crate) fn split<'a>(&self, line: &'a [u8]) -> Result<Words<'a>, MalformedReason> {
         let mut words: [&[u8]; SLOTS] = [b"-"; SLOTS];
@@ -97,6 +119,17 @@ impl LineReader {
         }
         Ok(Words(words))
     }
+}
+
+fn steady(columns: &[u16; SLOTS]) -> Option<Steady> {
+    let order = STEADY.map(|slot| columns[slot as usize]);
+    let (first, last) = (*order.iter().min()?, *order.iter().max()?);
+    let is_steady = last != ABSENT && usize::from(last - first) + 1 == order.len();
+    is_steady.then(|| Steady {
+        first: usize::from(first),
+        last: usize::from(last),
+        order: order.map(|column| column.wrapping_sub(first)),
+    })
 }
 
 fn slot(column: &Column) -> Slot {

@@ -34,6 +34,40 @@ pub(crate) struct BothWays {
     pub(crate) up: u128,
     /// From the high end to the low one.
     pub(crate) down: u128,
+    /// Records of both directions.
+    pub(crate) records: u64,
+}
+
+impl BothWays {
+    /// What goes up, with all records, and what goes down.
+    pub(crate) fn one_way(self) -> [Sum; 2] {
+        let BothWays { up, down, records } = self;
+        [
+            Sum { bytes: up, records },
+            Sum {
+                bytes: down,
+                records: 0,
+            },
+        ]
+    }
+}
+
+/// What is added to one direction of a pair.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sum {
+    pub(crate) bytes: u128,
+    pub(crate) records: u64,
+}
+
+impl Sum {
+    /// The sum of a single record.
+    #[inline(always)]
+    pub(crate) fn of_one(bytes: u64) -> Sum {
+        Sum {
+            bytes: u128::from(bytes),
+            records: 1,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -43,6 +77,7 @@ struct Row {
     high: u32,
     /// The context plus one; 0 = the row is free.
     tag: u32,
+    records: u32,
     up: u64,
     down: u64,
 }
@@ -54,7 +89,16 @@ struct Update {
     high: u32,
     tag: u32,
     is_down: bool,
+    records: u32,
     bytes: u64,
+}
+
+/// A number of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Up,
+    Down,
+    Records,
 }
 
 /// Rows by pair.
@@ -64,8 +108,8 @@ pub(crate) struct Pairs {
     count: usize,
     waiting: [Update; BATCH],
     waiting_count: usize,
-    /// What a row's 64 bits did not hold, in units of 2^64.
-    carried: BTreeMap<(Pair, bool), u64>,
+    /// What a row's numbers did not hold, in units of the first that they do not.
+    carried: BTreeMap<(Pair, Part), u64>,
     seed: u64,
 }
 
@@ -84,20 +128,38 @@ impl Default for Pairs {
 }
 
 impl Pairs {
-    /// Adds bytes from one end to the other.
+    /// Adds what one end sent to the other.
     #[inline]
-    pub(crate) fn add(&mut self, pair: Pair, is_down: bool, bytes: u64) {
+    pub(crate) fn add(&mut self, pair: Pair, is_down: bool, sum: Sum) {
+        let (bytes, records) = (sum.bytes as u64, sum.records as u32);
+        if sum.bytes >> 64 > 0 || sum.records >> 32 > 0 {
+            self.carry(pair, is_down, sum);
+        }
         self.waiting[self.waiting_count % BATCH] = Update {
             hash: self.hash(pair),
             low: pair.low,
             high: pair.high,
             tag: pair.context + 1,
             is_down,
+            records,
             bytes,
         };
         self.waiting_count += 1;
         if self.waiting_count == BATCH {
             self.settle();
+        }
+    }
+
+    #[cold]
+    fn carry(&mut self, pair: Pair, is_down: bool, sum: Sum) {
+        let part = if is_down { Part::Down } else { Part::Up };
+        for (part, more) in [
+            (part, (sum.bytes >> 64) as u64),
+            (Part::Records, sum.records >> 32),
+        ] {
+            if more > 0 {
+                *self.carried.entry((pair, part)).or_default() += more;
+            }
         }
     }
 
@@ -143,9 +205,15 @@ impl Pairs {
             };
             let (total, overflow) = sum.overflowing_add(update.bytes);
             *sum = total;
-            if overflow {
-                let pair = row.pair();
-                *carried.entry((pair, update.is_down)).or_default() += 1;
+            let (records, many) = row.records.overflowing_add(update.records);
+            row.records = records;
+            if overflow | many {
+                let part = if update.is_down { Part::Down } else { Part::Up };
+                for (part, is_over) in [(part, overflow), (Part::Records, many)] {
+                    if is_over {
+                        *carried.entry((row.pair(), part)).or_default() += 1;
+                    }
+                }
             }
         }
         *waiting_count = 0;
@@ -156,25 +224,18 @@ impl Pairs {
         debug_assert_eq!(self.waiting_count, 0, "settle first");
         self.rows.iter().filter(|row| row.tag != 0).map(|row| {
             let pair = row.pair();
-            let carried = |is_down| {
-                let times = self.carried.get(&(pair, is_down)).copied().unwrap_or(0);
-                u128::from(times) << 64
+            let mut sums = BothWays {
+                up: u128::from(row.up),
+                down: u128::from(row.down),
+                records: u64::from(row.records),
             };
-            let bytes = BothWays {
-                up: u128::from(row.up)
-                    + if self.carried.is_empty() {
-                        0
-                    } else {
-                        carried(false)
-                    },
-                down: u128::from(row.down)
-                    + if self.carried.is_empty() {
-                        0
-                    } else {
-                        carried(true)
-                    },
-            };
-            (pair, bytes)
+            if !self.carried.is_empty() {
+                let carried = |part| self.carried.get(&(pair, part)).copied().unwrap_or(0);
+                sums.up += u128::from(carried(Part::Up)) << 64;
+                sums.down += u128::from(carried(Part::Down)) << 64;
+                sums.records += carried(Part::Records) << 32;
+            }
+            (pair, sums)
         })
     }
 
@@ -196,17 +257,12 @@ impl Pairs {
         false
     }
 
-    /// Adds sums of any size, as a merge has them.
-    pub(crate) fn add_both(&mut self, pair: Pair, bytes: BothWays) {
-        for (is_down, sum) in [(false, bytes.up), (true, bytes.down)] {
-            let carried = (sum >> 64) as u64;
-            if carried > 0 {
-                *self.carried.entry((pair, is_down)).or_default() += carried;
-            }
-            // Also of 0 bytes, so that the pair has its row.
-            if sum > 0 || !is_down {
-                self.add(pair, is_down, sum as u64);
-            }
+    /// Adds to both directions, as a merge does.
+    pub(crate) fn add_both(&mut self, pair: Pair, sums: BothWays) {
+        let [up, down] = sums.one_way();
+        self.add(pair, false, up);
+        if down.bytes > 0 {
+            self.add(pair, true, down);
         }
     }
 
@@ -245,7 +301,7 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{BothWays, Pair, Pairs};
+    use super::{BothWays, Pair, Pairs, Sum};
     use std::collections::BTreeMap;
 
     #[test]
@@ -258,13 +314,14 @@ mod tests {
                 context: number % 3,
             };
             let (is_down, bytes) = (number % 2 == 0, u64::from(number));
-            pairs.add(pair, is_down, bytes);
+            pairs.add(pair, is_down, Sum::of_one(bytes));
             let sums: &mut BothWays = map.entry(pair).or_default();
             *if is_down {
                 &mut sums.down
             } else {
                 &mut sums.up
             } += u128::from(bytes);
+            sums.records += 1;
         }
         pairs.settle();
         assert_eq!(pairs.len(), map.len());
@@ -287,7 +344,7 @@ mod tests {
         };
         let mut pairs = Pairs::default();
         for _ in 0..5 {
-            pairs.add(pair, true, u64::MAX);
+            pairs.add(pair, true, Sum::of_one(u64::MAX));
         }
         pairs.settle();
         let (_, sums) = pairs.iter().next().expect("a row");
@@ -295,14 +352,20 @@ mod tests {
             sums,
             BothWays {
                 up: 0,
-                down: u128::from(u64::MAX) * 5
+                down: u128::from(u64::MAX) * 5,
+                records: 5,
             }
         );
+        let many = BothWays {
+            records: u64::from(u32::MAX),
+            ..sums
+        };
         let mut other = Pairs::default();
-        other.add_both(pair, sums);
-        other.add_both(pair, sums);
+        other.add_both(pair, many);
+        other.add_both(pair, many);
         other.settle();
         let (_, twice) = other.iter().next().expect("a row");
         assert_eq!(twice.down, u128::from(u64::MAX) * 10);
+        assert_eq!(twice.records, u64::from(u32::MAX) * 2);
     }
 }

@@ -6,7 +6,7 @@
 //! flows and not with input; a line without an end takes 64 KiB at the most.
 
 use crate::counts::{Counts, MalformedReason, Window};
-use crate::flow::Flow;
+use crate::flow::{Conversation, Flow};
 use crate::fold::Fold;
 use crate::index::Index;
 use crate::known::KnownLayout;
@@ -204,9 +204,15 @@ impl FlowTable {
         self.source.reader.as_ref().map(LineReader::layout)
     }
 
-    /// Every flow with its sums, in no particular order.
+    /// Every conversation with its sums, in no particular order.
+    pub fn conversations(&self) -> impl Iterator<Item = Conversation<'_>> {
+        self.fold.conversations()
+    }
+
+    /// Every flow with its sums, in no particular order: the conversations'
+    /// directions one by one.
     pub fn flows(&self) -> impl Iterator<Item = Flow<'_>> {
-        self.fold.flows()
+        self.conversations().flat_map(Conversation::flows)
     }
 }
 

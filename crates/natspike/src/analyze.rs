@@ -89,11 +89,7 @@ impl Analyze {
     /// Reads, analyzes, writes to standard output.
     pub(crate) fn run(self) -> Result<()> {
         let mut facts = self.facts(&self.named_regions())?;
-        facts.pairs = match self.output {
-            // It counts the workloads of each destination.
-            Output::ResultJson => 0,
-            _ => self.top,
-        };
+        facts.pairs = self.top;
         let layout = match &self.format {
             Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
             None => None,

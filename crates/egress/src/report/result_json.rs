@@ -3,10 +3,9 @@
 //!
 //! Names and types are that program's; the figures are this one's: billed
 //! bytes in both directions, by remote end, counted once. `direction` is that
-//! of most of the bytes. A table does not keep the number of records of a flow,
-//! so `connection_num` is the number of workloads that talked to the address;
-//! for that the report must have all pairs ([`crate::Facts::pairs`] 0). `ipinfo` is
-//! null where nobody was asked about the address.
+//! of most of the bytes, `connection_num` the number of their records (of
+//! flows, where Logs Insights has added records up). `ipinfo` is null where
+//! nobody was asked about the address.
 //!
 //! **Invariants.** Fields are those of the other program, no more and no less.
 //!
@@ -17,9 +16,7 @@ use crate::price::{BYTES_PER_GB, Money};
 use chrono::{DateTime, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
 use std::io::{self, Write};
-use std::net::IpAddr;
 
 /// Writes the report with at most `top` addresses (0 = all).
 pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -35,10 +32,6 @@ pub fn value(report: &Report, top: usize) -> Value {
         .and_then(|window| DateTime::<Utc>::from_timestamp(i64::try_from(window.start).ok()?, 0));
     // The day on which the records begin, as text with two digits.
     let part = |form: &str| first.map_or(String::new(), |day| day.format(form).to_string());
-    let mut workloads: HashMap<IpAddr, u64> = HashMap::new();
-    for pair in &report.pairs {
-        *workloads.entry(pair.destination).or_default() += 1;
-    }
     json!({
         "year": part("%Y"),
         "month": part("%m"),
@@ -54,12 +47,12 @@ pub fn value(report: &Report, top: usize) -> Value {
             .destinations
             .iter()
             .take(limit)
-            .map(|destination| row(destination, workloads.get(&destination.address)))
+            .map(row)
             .collect::<Vec<_>>(),
     })
 }
 
-fn row(destination: &Destination, workloads: Option<&u64>) -> Value {
+fn row(destination: &Destination) -> Value {
     let share = destination.share;
     let mut row = Map::new();
     row.insert("ip".to_owned(), destination.address.to_string().into());
@@ -74,10 +67,7 @@ fn row(destination: &Destination, workloads: Option<&u64>) -> Value {
     row.insert("bytes".to_owned(), bytes(share.bytes));
     row.insert("gb".to_owned(), gb(share.bytes));
     row.insert("cost_usd".to_owned(), number(share.cost));
-    row.insert(
-        "connection_num".to_owned(),
-        workloads.copied().unwrap_or(0).into(),
-    );
+    row.insert("connection_num".to_owned(), destination.records.into());
     row.insert("ipinfo".to_owned(), Value::Null);
     row.into()
 }
