@@ -10,7 +10,7 @@ mod gather;
 mod keys;
 mod plan;
 
-pub use gather::{Bodies, Gathered, Missing, Options, gather};
+pub use gather::{Gathered, Missing, Options, Tables, gather};
 pub use keys::Selection;
 pub use plan::Place;
 

@@ -107,6 +107,15 @@ impl Counts {
         }
     }
 
+    pub(crate) fn set_malformed(
+        &mut self,
+        reason: MalformedReason,
+        count: u64,
+        examples: Vec<Example>,
+    ) {
+        self.malformed.insert(reason, (count, examples));
+    }
+
     pub(crate) fn merge(&mut self, other: Counts) {
         self.read += other.read;
         self.parsed += other.parsed;

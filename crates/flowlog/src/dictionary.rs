@@ -9,6 +9,7 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// The code of "no value", for whatever stands as `-` or is not in the layout.
@@ -30,8 +31,14 @@ impl Texts {
         if let Some(code) = self.codes.get(text) {
             return *code;
         }
-        self.texts.push(String::from_utf8_lossy(text).into());
-        let code = next_code(self.texts.len());
+        let code = match String::from_utf8_lossy(text) {
+            Cow::Borrowed(name) => {
+                self.texts.push(name.into());
+                next_code(self.texts.len())
+            }
+            // Names that look alike are one name.
+            Cow::Owned(name) => self.code(name.as_bytes()),
+        };
         self.codes.insert(text.into(), code);
         code
     }
@@ -39,6 +46,11 @@ impl Texts {
     /// The text of a code, `None` for [`NONE`].
     pub(crate) fn text(&self, code: u32) -> Option<&str> {
         Some(&**self.texts.get((code as usize).checked_sub(1)?)?)
+    }
+
+    /// Every text, in the order of codes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
     }
 
     /// For each code of `other` the code of the same text here.
@@ -63,6 +75,11 @@ impl Addresses {
             self.addresses.push(address);
             next_code(self.addresses.len()) - 1
         })
+    }
+
+    /// Every address, in the order of codes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().copied()
     }
 
     /// The address of a code.
@@ -101,5 +118,6 @@ mod tests {
         assert_eq!(one.absorb(&other), [NONE, 2, 1]);
         assert_eq!(one.text(2), Some("DYNAMODB"));
         assert_eq!(one.text(NONE), None);
+        assert_eq!(one.code(b"S\xff"), one.code(b"S\xfe"));
     }
 }

@@ -26,11 +26,11 @@ pub(crate) const OTHER: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 #[derive(Clone, Default)]
 pub(crate) struct Fold {
     pub(crate) keys: Keys,
-    pairs: Pairs,
-    contexts: Contexts,
-    addresses: Addresses,
-    interfaces: Texts,
-    services: Texts,
+    pub(crate) pairs: Pairs,
+    pub(crate) contexts: Contexts,
+    pub(crate) addresses: Addresses,
+    pub(crate) interfaces: Texts,
+    pub(crate) services: Texts,
     pub(crate) counts: Counts,
     pub(crate) window: Option<Window>,
     recent: Recent,

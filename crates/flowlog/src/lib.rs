@@ -32,6 +32,7 @@ mod known;
 mod layout;
 mod line;
 mod pairs;
+mod partial;
 mod table;
 mod word;
 
@@ -40,4 +41,5 @@ pub use field::Field;
 pub use flow::{Action, Conversation, End, Flow, FlowSum};
 pub use known::{KnownLayout, NATSPIKE_LOG_FORMAT};
 pub use layout::{Column, Layout, LayoutError};
+pub use partial::{PARTIAL_VERSION, PartialError};
 pub use table::{FlowTable, ReadError};

@@ -12,6 +12,7 @@ use crate::index::Index;
 use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
 use crate::line::LineReader;
+use crate::partial::{self, PartialError};
 use memchr::memchr;
 use std::sync::Arc;
 
@@ -185,6 +186,20 @@ impl FlowTable {
     /// Adds what the other table holds. Sources must have ended on both sides.
     pub fn merge(&mut self, other: FlowTable) {
         self.fold.merge(other.fold);
+    }
+
+    /// The table as bytes, for [`FlowTable::decode`]. Sources must have ended.
+    pub fn encode(&self) -> Vec<u8> {
+        partial::encode(&self.fold)
+    }
+
+    /// The table of these bytes. It tells all pairs of ends apart that it has;
+    /// merge it into one that does not to bound the memory.
+    pub fn decode(bytes: &[u8]) -> Result<FlowTable, PartialError> {
+        Ok(FlowTable {
+            fold: partial::decode(bytes)?,
+            ..FlowTable::default()
+        })
     }
 
     /// What became of the lines.

@@ -1,6 +1,7 @@
 //! Flow logs in AWS: which are meant, and what reading them gave.
 
 mod logs_source;
+mod objects;
 mod s3_source;
 
 use crate::dates;
@@ -57,6 +58,13 @@ pub(crate) struct Cloud {
     /// Leave out what cannot be read, and name it in the report
     #[arg(long)]
     keep_going: bool,
+
+    /// Read every object again, and keep nothing of it
+    #[arg(long)]
+    no_cache: bool,
+
+    #[command(flatten)]
+    cache: crate::cache::Place,
 
     /// Profile of the AWS configuration files
     #[arg(long, value_name = "NAME")]

@@ -6,6 +6,8 @@
 
 mod analyze;
 #[cfg(feature = "aws")]
+mod cache;
+#[cfg(feature = "aws")]
 mod cloud;
 #[cfg(feature = "aws")]
 mod dates;
@@ -31,12 +33,16 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Analyze(analyze::Analyze),
+    #[cfg(feature = "aws")]
+    Cache(cache::Command),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Analyze(analyze) => analyze.run(),
+        #[cfg(feature = "aws")]
+        Command::Cache(cache) => cache.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -30,9 +30,14 @@ const AHEAD: usize = 4_096;
 /// How many names are kept of what occurs often.
 const EXAMPLES: usize = 10;
 
-/// What turns the content of an object into a table of its flows.
-pub type Bodies =
-    Arc<dyn Fn(&str, Body) -> Result<FlowTable, Box<dyn Error + Send + Sync>> + Send + Sync>;
+/// What makes tables of objects; it is called from many threads.
+pub trait Tables: Send + Sync {
+    /// The table of the object, if it is known without reading the object.
+    fn known(&self, object: &Object) -> Option<FlowTable>;
+
+    /// The table of the object with that content, all of it.
+    fn read(&self, object: &Object, body: Body) -> Result<FlowTable, Box<dyn Error + Send + Sync>>;
+}
 
 /// How to go about it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,14 +88,14 @@ enum Found {
 pub async fn gather(
     s3: Arc<S3>,
     places: Vec<Place>,
-    bodies: Bodies,
+    tables: Arc<dyn Tables>,
     options: Options,
 ) -> Result<Gathered, Missing> {
     let (found, mut finds) = mpsc::channel(AHEAD);
     let mut tasks = JoinSet::new();
     let mut listers = JoinSet::new();
     listers.spawn(list(Arc::clone(&s3), places, found));
-    let workers = Arc::new(Workers::new(s3, bodies));
+    let workers = Arc::new(Workers::new(s3, tables));
     let mut gathered = Gathered::default();
     let mut seen = Seen::default();
     let mut listing = true;
@@ -245,21 +250,21 @@ impl Seen {
 
 struct Workers {
     s3: Arc<S3>,
-    bodies: Bodies,
+    tables: Arc<dyn Tables>,
     memory: Arc<Semaphore>,
     folds: Arc<Semaphore>,
-    tables: Mutex<Vec<FlowTable>>,
+    joined: Mutex<Vec<FlowTable>>,
 }
 
 impl Workers {
-    fn new(s3: Arc<S3>, bodies: Bodies) -> Workers {
+    fn new(s3: Arc<S3>, tables: Arc<dyn Tables>) -> Workers {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Workers {
             s3,
-            bodies,
+            tables,
             memory: Arc::new(Semaphore::new(kibibytes(MEMORY) as usize)),
             folds: Arc::new(Semaphore::new(cores)),
-            tables: Mutex::default(),
+            joined: Mutex::default(),
         }
     }
 
@@ -271,6 +276,20 @@ impl Workers {
             error,
         };
         // Closed semaphores and ended tasks are for programs that are ending.
+        let fold = Arc::clone(&self.folds).acquire_owned().await;
+        let this = Arc::clone(&self);
+        let (object, is_known) = tokio::task::spawn_blocking(move || {
+            let _permit = fold;
+            let known = this.tables.known(&object);
+            let is_known = known.is_some();
+            known.into_iter().for_each(|table| this.add(table));
+            (object, is_known)
+        })
+        .await
+        .map_err(|panic| failed(panic.into()))?;
+        if is_known {
+            return Ok(object.size);
+        }
         let held = kibibytes(object.size.min(IN_MEMORY));
         let memory = Arc::clone(&self.memory).acquire_many_owned(held).await;
         let body = match self.s3.fetch(&object).await {
@@ -279,16 +298,15 @@ impl Workers {
         };
         let fold = Arc::clone(&self.folds).acquire_owned().await;
         let this = Arc::clone(&self);
-        let url = name.clone();
         let folded = tokio::task::spawn_blocking(move || {
             let _permits = (memory, fold);
-            let table = (this.bodies)(&url, body)?;
+            let table = this.tables.read(&object, body)?;
             this.add(table);
-            Ok(())
+            Ok(object.size)
         })
         .await;
         match folded {
-            Ok(Ok(())) => Ok(object.size),
+            Ok(Ok(size)) => Ok(size),
             Ok(Err(error)) => Err(failed(error)),
             Err(panic) => Err(failed(panic.into())),
         }
@@ -317,7 +335,7 @@ impl Workers {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<FlowTable>> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod forms;
 mod oracle;
+mod partial;
 mod properties;
 
 use flowlog::{FlowTable, ReadError};
@@ -19,6 +20,8 @@ fn table(text: &str) -> Result<FlowTable, ReadError> {
 fn summary(table: &FlowTable) -> Vec<String> {
     let mut rows: Vec<String> = table.flows().map(|flow| format!("{flow:?}")).collect();
     rows.sort();
+    let records: u64 = table.conversations().map(|row| row.records).sum();
+    assert_eq!(records, table.counts().parsed);
     rows.push(format!("{:?} {:?}", table.counts(), table.window()));
     rows
 }

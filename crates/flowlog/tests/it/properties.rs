@@ -34,7 +34,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 /// Begins with a header, so that even a text of strange lines is a flow log.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(line(), 0..40).prop_map(|lines| {
         let header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol \
                       packets bytes start end action log-status\n";

@@ -1,10 +1,10 @@
 //! `s3://bucket/prefix`, and the bucket that options or settings name.
 
+use super::objects::Objects;
 use super::{Cloud, Outcome, Plan, Request, S3, left_out, plain, refused};
 use crate::dates;
 use adapters::aws;
-use adapters::files;
-use adapters::s3::{self, Bodies, Body, Options, Place, Selection};
+use adapters::s3::{self, Options, Place, Selection};
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -38,9 +38,21 @@ pub(super) async fn read(
         keep_going: cloud.keep_going,
     };
     let client = Arc::new(s3::S3::new(&config));
-    let gathered = s3::gather(client, places, bodies(request), options)
-        .await
-        .map_err(|missing| refused(&missing.name, &plain(&*missing.error)))?;
+    let cache = match cloud.no_cache {
+        true => None,
+        false => cloud.cache.open(),
+    };
+    let objects = Arc::new(Objects::new(request, cache.clone()));
+    let gathered = s3::gather(client, places, objects, options).await;
+    let problem = cache.and_then(|cache| Some((cache.close()?, cache)));
+    outcome.warnings.extend(problem.map(|(error, cache)| {
+        format!(
+            "The cache in {} cannot be used: {error}; name another folder with --cache-dir, or \
+             use --no-cache.",
+            cache.folder().display()
+        )
+    }));
+    let gathered = gathered.map_err(|missing| refused(&missing.name, &plain(&*missing.error)))?;
     if gathered.objects == 0 {
         if let Some(missing) = gathered.missing.first() {
             return Err(refused(&missing.name, &plain(&*missing.error)));
@@ -181,30 +193,4 @@ fn accounts(given: &[String]) -> Result<Vec<String>> {
     }
     let unique: BTreeSet<String> = given.iter().cloned().collect();
     Ok(unique.into_iter().collect())
-}
-
-/// Reads an object in any form that a file may have.
-fn bodies(request: &Request<'_>) -> Bodies {
-    let empty = request.empty();
-    let meter = Arc::clone(&request.meter);
-    Arc::new(move |name, body| {
-        let mut table = empty.clone();
-        let size = match body {
-            Body::Memory(content) => {
-                let size = content.len() as u64;
-                files::read_bytes(name, content, &mut table)?;
-                size
-            }
-            Body::File(file) => {
-                let file = file.reopen()?;
-                let size = file.metadata()?.len();
-                files::read_file(name, file, &mut table)?;
-                size
-            }
-        };
-        meter.add_bytes(size);
-        meter.add_file();
-        meter.add_records(table.counts().read);
-        Ok(table)
-    })
 }

@@ -1,5 +1,6 @@
 //! Flow logs in AWS: the real binary against a stand-in over HTTP.
 
+mod cache;
 mod stand_in;
 
 use super::text;
@@ -34,18 +35,25 @@ fn run_in(
     arguments: &[&str],
     settings: &[(&str, &str)],
 ) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_natspike"))
+    natspike(stand_in, settings)
         .arg("analyze")
         .args(arguments)
         .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn natspike(stand_in: &StandIn, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_natspike"));
+    command
         .env_clear()
         .env("AWS_ENDPOINT_URL", &stand_in.url)
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .envs(settings.iter().copied())
-        .output()
-        .unwrap()
+        .env("NATSPIKE_CACHE_DIR", stand_in.cache.path())
+        .envs(settings.iter().copied());
+    command
 }
 
 fn report(output: &Output) -> Value {

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -40,6 +41,8 @@ pub(super) struct World {
 pub(super) struct StandIn {
     pub(super) world: Arc<Mutex<World>>,
     pub(super) url: String,
+    /// Where a natspike that talks to it keeps what it read.
+    pub(super) cache: tempfile::TempDir,
 }
 
 struct Request {
@@ -70,7 +73,15 @@ impl StandIn {
                 thread::spawn(move || serve(stream, &world));
             }
         });
-        StandIn { world, url }
+        let cache = tempfile::tempdir().unwrap();
+        StandIn { world, url, cache }
+    }
+
+    /// The objects that were fetched since the last time.
+    pub(super) fn fetched(&self) -> Vec<String> {
+        let calls = std::mem::take(&mut self.world.lock().unwrap().calls);
+        let is_object = |call: &String| call.contains("GetObject") && !call.contains("list-type");
+        calls.into_iter().filter(is_object).collect()
     }
 
     pub(super) fn calls(&self) -> Vec<String> {
@@ -172,6 +183,13 @@ fn refusal(status: u16, code: &str) -> Answer {
     )
 }
 
+/// Another one for other content.
+fn etag(content: &[u8]) -> String {
+    let mut hash = DefaultHasher::new();
+    content.hash(&mut hash);
+    format!("\"{:016x}\"", hash.finish())
+}
+
 impl World {
     fn answer(&mut self, request: &Request) -> Answer {
         if let Some(target) = request.headers.get("x-amz-target") {
@@ -230,8 +248,9 @@ impl World {
             for ((_, key), content) in keys.by_ref().take(PAGE) {
                 let _ = write!(
                     body,
-                    "<Contents><Key>{key}</Key><Size>{}</Size><ETag>&quot;e&quot;</ETag></Contents>",
-                    content.len()
+                    "<Contents><Key>{key}</Key><Size>{}</Size><ETag>{}</ETag></Contents>",
+                    content.len(),
+                    etag(content).replace('"', "&quot;")
                 );
                 if let Some(token) = Some(key) {
                     let _ = write!(body, "<!-- {token} -->");
@@ -260,7 +279,7 @@ impl World {
             return refusal(404, "NoSuchKey");
         };
         let mut whole = answer(200, content.clone());
-        whole.headers.push(("etag".to_owned(), "\"e\"".to_owned()));
+        whole.headers.push(("etag".to_owned(), etag(content)));
         if let Some(times) = self.broken.get_mut(key).filter(|times| **times > 0) {
             *times -= 1;
             whole.cut = Some(whole.body.len() / 2);

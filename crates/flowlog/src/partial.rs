@@ -1,0 +1,396 @@
+//! A table as bytes, to be kept or sent and merged elsewhere: the partial
+//! table of one object or one slice of a recording.
+//!
+//! The form is a magic number, a version, sections of variable-length numbers
+//! (LEB128) and a checksum (CRC-32) over all before it. Rows are ordered and
+//! told by their difference to the one before, so a pair takes about twelve
+//! bytes. Equal tables that were read in the same order have equal bytes.
+//!
+//! **Invariants.** What was encoded decodes to the same table; anything else
+//! is an error and never a panic, and takes memory in proportion to its length.
+//! [`PARTIAL_VERSION`] changes whenever the same text would be read otherwise
+//! than before, because old bytes then say something else than new ones; a
+//! test compares the bytes of a sample with what they were.
+
+use crate::context::{Context, Side};
+use crate::counts::{Counts, Example, MalformedReason, Window};
+use crate::dictionary::{Addresses, Texts};
+use crate::fold::Fold;
+use crate::pairs::{BothWays, Pair};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+/// The version of the form and of what the engine makes of a text.
+pub const PARTIAL_VERSION: u32 = 1;
+
+const MAGIC: [u8; 4] = *b"NSPT";
+/// Of a checksum.
+const CHECK: usize = 4;
+
+/// Why bytes are no table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PartialError {
+    /// They are of something else, or cut off, or not as they were written.
+    #[error("this is no partial table, or a damaged one; make it again from the flow logs")]
+    Damaged,
+    /// They are of another version.
+    #[error(
+        "this partial table is of version {0} and this natspike writes version {PARTIAL_VERSION}; \
+         make it again from the flow logs"
+    )]
+    OtherVersion(u32),
+}
+
+impl PartialError {
+    /// The stable name of the error.
+    pub fn name(&self) -> &'static str {
+        match self {
+            PartialError::Damaged => "DamagedPartial",
+            PartialError::OtherVersion(_) => "OtherPartialVersion",
+        }
+    }
+}
+
+/// The table as bytes. Nothing may wait in it.
+pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
+    let mut out = Writer(MAGIC.to_vec());
+    out.number(PARTIAL_VERSION.into());
+    out.number(fold.keys.were_more.into());
+    out.counts(&fold.counts);
+    out.number(fold.window.is_some().into());
+    if let Some(window) = fold.window {
+        out.number(window.start.into());
+        out.number(window.end.into());
+    }
+    out.texts(&fold.interfaces);
+    out.texts(&fold.services);
+    out.addresses(&fold.addresses);
+    let contexts: Vec<Context> = fold.contexts.iter().collect();
+    out.number(contexts.len() as u128);
+    contexts.iter().for_each(|context| out.context(*context));
+    out.rows(fold);
+    let check = crc32fast::hash(&out.0);
+    out.0.extend_from_slice(&check.to_le_bytes());
+    out.0
+}
+
+/// The table that the bytes are.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Fold, PartialError> {
+    let (content, check) = bytes
+        .len()
+        .checked_sub(CHECK)
+        .and_then(|length| bytes.split_at_checked(length))
+        .ok_or(PartialError::Damaged)?;
+    let rest = content.strip_prefix(&MAGIC).ok_or(PartialError::Damaged)?;
+    let mut input = Reader(rest);
+    let version = input.small().ok_or(PartialError::Damaged)?;
+    if version != PARTIAL_VERSION {
+        return Err(PartialError::OtherVersion(version));
+    }
+    if check != crc32fast::hash(content).to_le_bytes() {
+        return Err(PartialError::Damaged);
+    }
+    let fold = input.fold().ok_or(PartialError::Damaged)?;
+    match input.0 {
+        [] => Ok(fold),
+        _ => Err(PartialError::Damaged),
+    }
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn number(&mut self, mut number: u128) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u128);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn counts(&mut self, counts: &Counts) {
+        for count in [
+            counts.read,
+            counts.parsed,
+            counts.nodata,
+            counts.skipdata,
+            counts.rejected,
+        ] {
+            self.number(count.into());
+        }
+        let malformed: Vec<_> = counts.malformed_by_reason().collect();
+        self.number(malformed.len() as u128);
+        for (reason, count, examples) in malformed {
+            self.number(place(reason) as u128);
+            self.number(count.into());
+            self.number(examples.len() as u128);
+            for example in examples {
+                self.text(&example.source);
+                self.number(example.line.into());
+            }
+        }
+    }
+
+    fn texts(&mut self, texts: &Texts) {
+        self.number(texts.iter().count() as u128);
+        texts.iter().for_each(|text| self.text(text));
+    }
+
+    fn addresses(&mut self, addresses: &Addresses) {
+        self.number(addresses.iter().count() as u128);
+        for address in addresses.iter() {
+            match address {
+                IpAddr::V4(v4) => {
+                    self.0.push(4);
+                    self.0.extend_from_slice(&v4.octets());
+                }
+                IpAddr::V6(v6) => {
+                    self.0.push(6);
+                    self.0.extend_from_slice(&v6.octets());
+                }
+            }
+        }
+    }
+
+    fn context(&mut self, context: Context) {
+        let sides = [context.low, context.high];
+        let mut flags = u128::from(context.is_reject) | u128::from(context.is_coded) << 1;
+        for (number, side) in sides.iter().enumerate() {
+            flags |= u128::from(side.has_packet) << (2 + number);
+            flags |= u128::from(side.outer.is_some()) << (4 + number);
+        }
+        self.number(flags);
+        self.number(context.interface.into());
+        for side in sides {
+            self.number(side.service.into());
+            if let Some(outer) = side.outer {
+                self.number(outer.into());
+            }
+        }
+    }
+
+    fn rows(&mut self, fold: &Fold) {
+        let mut rows: Vec<(Pair, BothWays)> = fold.pairs.iter().collect();
+        rows.sort_unstable_by_key(|(pair, _)| (pair.context, pair.low, pair.high));
+        self.number(rows.len() as u128);
+        let mut before = Pair::default();
+        for (pair, sums) in rows {
+            let context = pair.context - before.context;
+            if context > 0 {
+                before = Pair::default();
+            }
+            let low = pair.low - before.low;
+            if low > 0 {
+                before.high = 0;
+            }
+            self.number(context.into());
+            self.number(low.into());
+            self.number((pair.high - before.high).into());
+            self.number(sums.up);
+            self.number(sums.down);
+            self.number(sums.records.into());
+            before = pair;
+        }
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn number(&mut self) -> Option<u128> {
+        let mut number = 0u128;
+        for shift in (0..128).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            let part = u128::from(byte & 0x7f);
+            // The last byte holds what is left of 128 bits.
+            if (part << shift) >> shift != part {
+                return None;
+            }
+            number |= part << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn small(&mut self) -> Option<u32> {
+        self.number()?.try_into().ok()
+    }
+
+    fn count(&mut self) -> Option<u64> {
+        self.number()?.try_into().ok()
+    }
+
+    /// How many things follow, each of at least one byte.
+    fn length(&mut self) -> Option<usize> {
+        let length = usize::try_from(self.number()?).ok()?;
+        (length <= self.0.len()).then_some(length)
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        match self.number()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn bytes(&mut self, length: usize) -> Option<&[u8]> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<&str> {
+        let length = self.length()?;
+        std::str::from_utf8(self.bytes(length)?).ok()
+    }
+
+    fn fold(&mut self) -> Option<Fold> {
+        let mut fold = Fold::default();
+        fold.keys.were_more = self.flag()?;
+        fold.counts = self.counts()?;
+        if self.flag()? {
+            let (start, end) = (self.count()?, self.count()?);
+            fold.window = Some(Window { start, end });
+        }
+        let interfaces = self.texts(&mut fold.interfaces)?;
+        let services = self.texts(&mut fold.services)?;
+        let addresses = self.length()?;
+        for number in 0..addresses {
+            let address = match self.bytes(1)? {
+                [4] => IpAddr::from(Ipv4Addr::from_octets(self.bytes(4)?.try_into().ok()?)),
+                [6] => IpAddr::from(Ipv6Addr::from_octets(self.bytes(16)?.try_into().ok()?)),
+                _ => return None,
+            };
+            // The same one twice would shift the codes.
+            (fold.addresses.code(address) as usize == number).then_some(())?;
+        }
+        let known = |code: u32, count: usize| (code as usize) < count;
+        let contexts = self.length()?;
+        for number in 0..contexts {
+            let context = self.context()?;
+            let sides = [context.low, context.high];
+            let is_legal = known(context.interface, interfaces)
+                && sides.iter().all(|side| known(side.service, services))
+                && (!context.is_coded
+                    || sides
+                        .iter()
+                        .filter_map(|side| side.outer)
+                        .all(|outer| known(outer, addresses)));
+            let is_new = is_legal && fold.contexts.code(context) as usize == number;
+            is_new.then_some(())?;
+        }
+        self.rows(&mut fold, contexts, addresses)?;
+        fold.settle();
+        Some(fold)
+    }
+
+    fn counts(&mut self) -> Option<Counts> {
+        let mut counts = Counts::default();
+        counts.read = self.count()?;
+        counts.parsed = self.count()?;
+        counts.nodata = self.count()?;
+        counts.skipdata = self.count()?;
+        counts.rejected = self.count()?;
+        for _ in 0..self.length()? {
+            let reason = *REASONS.get(self.length()?)?;
+            let count = self.count()?;
+            let mut examples = Vec::new();
+            for _ in 0..self.length()? {
+                let source = Arc::from(self.text()?);
+                let line = self.count()?;
+                examples.push(Example { source, line });
+            }
+            counts.set_malformed(reason, count, examples);
+        }
+        Some(counts)
+    }
+
+    /// Reads texts; says how many codes there are then.
+    fn texts(&mut self, into: &mut Texts) -> Option<usize> {
+        let count = self.length()?;
+        for number in 1..=count {
+            let text = self.text()?;
+            (into.code(text.as_bytes()) as usize == number).then_some(())?;
+        }
+        Some(count + 1)
+    }
+
+    fn context(&mut self) -> Option<Context> {
+        let flags = self.small()?;
+        let is = |bit: u32| flags >> bit & 1 == 1;
+        let interface = self.small()?;
+        let mut side = |number: u32| {
+            Some(Side {
+                service: self.small()?,
+                outer: match is(4 + number) {
+                    true => Some(self.small()?),
+                    false => None,
+                },
+                has_packet: is(2 + number),
+            })
+        };
+        let (low, high) = (side(0)?, side(1)?);
+        (flags < 1 << 6).then_some(Context {
+            interface,
+            low,
+            high,
+            is_reject: is(0),
+            is_coded: is(1),
+        })
+    }
+
+    fn rows(&mut self, fold: &mut Fold, contexts: usize, addresses: usize) -> Option<()> {
+        let mut pair = Pair::default();
+        for _ in 0..self.length()? {
+            let (context, low, high) = (self.small()?, self.small()?, self.small()?);
+            if context > 0 {
+                pair.context = pair.context.checked_add(context)?;
+                (pair.low, pair.high) = (0, 0);
+            }
+            if low > 0 {
+                pair.low = pair.low.checked_add(low)?;
+                pair.high = 0;
+            }
+            pair.high = pair.high.checked_add(high)?;
+            let sums = BothWays {
+                up: self.number()?,
+                down: self.number()?,
+                records: self.count()?,
+            };
+            let code = usize::try_from(pair.context).ok()?;
+            (code < contexts).then_some(())?;
+            let ends = [pair.low as usize, pair.high as usize];
+            let is_coded = fold.contexts.context(pair.context).is_coded;
+            (!is_coded || ends.iter().all(|end| *end < addresses)).then_some(())?;
+            fold.pairs.add_both(pair, sums);
+        }
+        Some(())
+    }
+}
+
+/// The reasons by the numbers that stand for them, which never change.
+const REASONS: [MalformedReason; 7] = [
+    MalformedReason::FieldCount,
+    MalformedReason::Number,
+    MalformedReason::Address,
+    MalformedReason::Action,
+    MalformedReason::LogStatus,
+    MalformedReason::MissingValue,
+    MalformedReason::TooLong,
+];
+
+fn place(reason: MalformedReason) -> usize {
+    REASONS
+        .iter()
+        .position(|known| *known == reason)
+        .unwrap_or(REASONS.len())
+}
