@@ -14,7 +14,11 @@ use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 use flowlog::FlowTable;
 use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,18 +58,47 @@ struct State {
     events: Vec<(String, EpochSeconds, String)>,
     mails: Vec<(String, String)>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
+    fault_at: Option<(usize, Fault)>,
+    calls: Vec<&'static str>,
 }
 
 /// A world in memory.
 #[derive(Default)]
 pub struct Memory {
     state: Mutex<State>,
+    pauses: AtomicBool,
+}
+
+/// Is pending once, so that others get their turn before a call.
+struct Pause(bool);
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
 }
 
 impl Memory {
     /// An empty world.
     pub fn new() -> Memory {
         Memory::default()
+    }
+
+    /// From now on every call is pending once before it is done, so that whoever
+    /// polls several steps decides whose call is next.
+    pub fn pause_before_calls(&self) {
+        self.pauses.store(true, Relaxed);
+    }
+
+    /// Every operation that was called, in order, those that went wrong too.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.state().calls.clone()
     }
 
     /// Puts a gateway there.
@@ -93,6 +126,11 @@ impl Memory {
             .entry(operation)
             .or_default()
             .push_back(fault);
+    }
+
+    /// Makes the call of that number, from 0, go wrong, whatever it is.
+    pub fn fail_call(&self, number: usize, fault: Fault) {
+        self.state().fault_at = Some((number, fault));
     }
 
     /// The flow logs that are on.
@@ -125,17 +163,25 @@ impl Memory {
     }
 
     /// Does the call, unless it is to go wrong.
-    fn call<T>(
+    async fn call<T>(
         &self,
         service: &'static str,
         operation: &'static str,
-        work: impl FnOnce(&mut State) -> Result<T, FaultKind>,
+        work: impl FnOnce(&mut State) -> Result<T, FaultKind> + Send,
     ) -> Result<T, PortError> {
+        if self.pauses.load(Relaxed) {
+            Pause(false).await;
+        }
         let mut state = self.state();
-        let fault = state
-            .faults
-            .get_mut(operation)
-            .and_then(VecDeque::pop_front);
+        state.calls.push(operation);
+        let number = state.calls.len() - 1;
+        let fault = match state.fault_at {
+            Some((at, fault)) if at == number => Some(fault),
+            _ => state
+                .faults
+                .get_mut(operation)
+                .and_then(VecDeque::pop_front),
+        };
         let answer = match fault {
             Some(Fault::Fails(kind)) => Err(kind),
             Some(Fault::AnswerLost) => work(&mut state).and(Err(FaultKind::Unavailable)),
@@ -155,6 +201,7 @@ impl Gateways for Memory {
         self.call("ec2", "DescribeNatGateways", |state| {
             Ok(state.gateways.get(id).cloned())
         })
+        .await
     }
 }
 
@@ -179,6 +226,7 @@ impl FlowLogs for Memory {
             state.flow_logs.insert(id.clone(), new.clone());
             Ok(id)
         })
+        .await
     }
 
     async fn owned(&self, owner: &Owner) -> Result<Vec<FlowLogId>, PortError> {
@@ -194,6 +242,7 @@ impl FlowLogs for Memory {
                 .map(|(id, _)| id.clone())
                 .collect())
         })
+        .await
     }
 
     async fn delete(&self, ids: &[FlowLogId]) -> Result<(), PortError> {
@@ -203,6 +252,7 @@ impl FlowLogs for Memory {
             });
             Ok(())
         })
+        .await
     }
 }
 
@@ -231,6 +281,7 @@ impl Claims for Memory {
             item.recordings += 1;
             Ok(won(item))
         })
+        .await
     }
 
     async fn store_token(
@@ -248,6 +299,7 @@ impl Claims for Memory {
             item.token = Some(token.to_owned());
             Ok(item.cleared.filter(|cleared| *cleared > item.alarmed))
         })
+        .await
     }
 
     async fn store_clearance(
@@ -260,6 +312,7 @@ impl Claims for Memory {
             item.cleared = Some(cleared);
             Ok(item.token.clone().filter(|_| cleared > item.alarmed))
         })
+        .await
     }
 
     async fn release(
@@ -277,6 +330,7 @@ impl Claims for Memory {
             }
             Ok(())
         })
+        .await
     }
 }
 
@@ -288,6 +342,7 @@ impl Executions for Memory {
             }
             Ok(())
         })
+        .await
     }
 }
 
@@ -309,6 +364,7 @@ impl Records for Memory {
             }
             Ok(())
         })
+        .await
     }
 }
 
@@ -318,5 +374,6 @@ impl Topic for Memory {
             state.mails.push((subject.to_owned(), body.to_owned()));
             Ok(format!("message-{}", state.mails.len()))
         })
+        .await
     }
 }
