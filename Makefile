@@ -87,7 +87,7 @@ bench: ## Measure natspike beside other tools, write docs/performance.md (BENCH_
 
 # The flags are cargo-fuzz's own without a sanitizer, which stable Rust lacks.
 # With nightly and cargo-fuzz, `cargo fuzz run text` adds the address sanitizer.
-FUZZ_TARGETS := text header gzip parquet
+FUZZ_TARGETS := text header gzip parquet partial
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := --cfg fuzzing -Cdebug-assertions -Coverflow-checks -Cpasses=sancov-module \
 	$(addprefix -Cllvm-args=-sanitizer-coverage-,level=4 inline-8bit-counters pc-table trace-compares)

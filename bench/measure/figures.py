@@ -181,19 +181,23 @@ class Bench:
         """The engine over one pair of ends, over few, and over the comparison's."""
         print("the engine alone", flush=True)
         size = text.records
-        measured = []
-        for what, recording in (
-            ("one pair: reading lines, next to no table", self.make_plain(size, 1)),
-            ("2,000 pairs: keys fit in cache", self.make_plain(size, min(2_000, pairs_of(size)))),
-            (f"{text.pairs:,} pairs", text),
-        ):
-            answer = child.run([self.engine, recording.path, str(ENGINE_TIMES)]).answer()
-            if answer["records"] != size:
-                raise SystemExit(f"the engine read {answer['records']} records and not {size}")
-            speed = answer["text_bytes"] / answer["cpu_seconds"] / 1e9
-            print(f"  {what}: {speed:.2f} GB/s", flush=True)
-            measured.append(Engine(what, answer["flows"], speed))
-        return measured
+        recordings = {
+            "one pair: reading lines, next to no table": self.make_plain(size, 1),
+            "2,000 pairs: keys fit in cache": self.make_plain(size, min(2_000, pairs_of(size))),
+            f"{text.pairs:,} pairs": text,
+        }
+        best: dict[str, Engine] = {}
+        # In turn, too: a slow minute of the machine falls on all of them.
+        for _ in range(self.rounds):
+            for what, recording in recordings.items():
+                answer = child.run([self.engine, recording.path, str(ENGINE_TIMES)]).answer()
+                if answer["records"] != size:
+                    raise SystemExit(f"the engine read {answer['records']} records and not {size}")
+                speed = answer["text_bytes"] / answer["cpu_seconds"] / 1e9
+                print(f"  {what}: {speed:.2f} GB/s", flush=True)
+                if what not in best or best[what].gigabytes_per_second < speed:
+                    best[what] = Engine(what, answer["flows"], speed)
+        return list(best.values())
 
     def make_plain(self, records: int, pairs: int) -> Recording:
         """A plain text over few ends."""

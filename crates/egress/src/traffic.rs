@@ -222,3 +222,89 @@ impl<'a> Traffic<'a> {
         self.in_from_source + self.out_to_source
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Traffic;
+    use crate::gateway::find;
+    use flowlog::FlowTable;
+
+    /// Pairs as `workload remote up down`, for a log with that header.
+    fn pairs(header: &str, lines: &[&str]) -> Vec<String> {
+        let mut table = FlowTable::new();
+        let text = format!("{header}\n{}\n", lines.join("\n"));
+        table.push(text.as_bytes()).expect("a flow log");
+        table.end_source().expect("a flow log");
+        let (gateways, _) = find(&table, &[]);
+        let (traffic, pairs) = Traffic::of(&table, &gateways, 0);
+        let sum: u128 = pairs.iter().map(|(_, billed)| billed.bytes()).sum();
+        assert_eq!(sum + traffic.without_remote, traffic.processed());
+        let mut rows: Vec<String> = pairs
+            .iter()
+            .map(|((source, remote), billed)| {
+                let (up, down) = (billed.in_from_source, billed.out_to_source);
+                format!("{source} {remote} {up} {down}")
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    #[test]
+    fn a_pair_is_both_directions_of_the_billed_legs() {
+        let found = pairs(
+            "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes",
+            &[
+                "10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 10",
+                "10.0.0.220 203.0.113.5 10.0.0.220 203.0.113.5 10",
+                "203.0.113.5 10.0.0.220 203.0.113.5 10.0.0.220 90",
+                "10.0.0.220 10.0.1.5 203.0.113.5 10.0.1.5 90",
+                "10.0.0.220 10.0.1.6 203.0.113.5 10.0.1.6 7",
+            ],
+        );
+        assert_eq!(
+            found,
+            ["10.0.1.5 203.0.113.5 10 90", "10.0.1.6 203.0.113.5 0 7"]
+        );
+    }
+
+    #[test]
+    fn a_regional_gateway_shows_both_ends_without_packet_addresses() {
+        let legs = |id: &str| {
+            [
+                format!("{id} 10.0.1.5 203.0.113.5 10"),
+                format!("{id} 198.51.100.9 203.0.113.5 10"),
+                format!("{id} 203.0.113.5 198.51.100.9 90"),
+                format!("{id} 203.0.113.5 10.0.1.5 90"),
+                format!("{id} 198.51.100.9 203.0.113.6 1"),
+            ]
+        };
+        for (header, id) in [
+            ("resource-id srcaddr dstaddr bytes", "nat-r"),
+            // A layout that does not say whose records these are.
+            ("version srcaddr dstaddr bytes", "9"),
+        ] {
+            let lines = legs(id);
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            assert_eq!(
+                pairs(header, &lines),
+                ["10.0.1.5 203.0.113.5 10 90"],
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_zonal_gateway_does_not() {
+        let found = pairs(
+            "interface-id srcaddr dstaddr bytes",
+            &[
+                "eni-a 10.0.1.5 10.0.0.220 10",
+                "eni-a 10.0.0.220 203.0.113.5 10",
+                "eni-a 203.0.113.5 10.0.0.220 90",
+                "eni-a 10.0.0.220 10.0.1.5 90",
+            ],
+        );
+        assert_eq!(found, Vec::<String>::new());
+    }
+}

@@ -3,7 +3,7 @@
 //!
 //! The form is a magic number, a version, sections of variable-length numbers
 //! (LEB128) and a checksum (CRC-32) over all before it. Rows are ordered and
-//! told by their difference to the one before, so a pair takes about twelve
+//! told by their difference to the one before, so a pair takes about nine
 //! bytes. Equal tables that were read in the same order have equal bytes.
 //!
 //! **Invariants.** What was encoded decodes to the same table; anything else

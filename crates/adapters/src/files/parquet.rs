@@ -20,8 +20,10 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
+use std::cell::Cell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
 
 /// Rows that are turned into lines at a time.
 const BATCH: usize = 4_096;
@@ -35,16 +37,38 @@ pub(super) fn read<R: ChunkReader + 'static>(
     table: &mut FlowTable,
 ) -> Result<(), ContentError> {
     let size = file.len();
-    // A damaged file must not end the program, whatever it does to the reader.
-    let done = catch_unwind(AssertUnwindSafe(|| groups(file, meter, table)));
-    match done {
+    match quietly(|| groups(file, meter, table)) {
         Ok(Ok(counted)) => {
             meter.add_bytes(size.saturating_sub(counted));
             Ok(())
         }
         Ok(Err(error)) => Err(error),
-        Err(_) => Err(ContentError::Parquet("the reader gave up".to_owned())),
+        Err(GaveUp) => Err(ContentError::Parquet("the reader gave up".to_owned())),
     }
+}
+
+/// The reader panicked.
+struct GaveUp;
+
+/// Does the work. A damaged file must not end the program, whatever it does to
+/// the reader, nor print where in the reader that was.
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, GaveUp> {
+    thread_local! {
+        static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !IS_QUIET.get() {
+                loud(panic);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_QUIET.set(false);
+    done.map_err(|_| GaveUp)
 }
 
 /// Reads all groups of rows; gives the bytes that the meter was told of.
