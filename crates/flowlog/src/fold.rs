@@ -163,7 +163,7 @@ impl Fold {
             (None, None) => NONE,
             (Some((start, end)), resource) => {
                 let name = text.get(start..end)?;
-                if name == b"-" && resource.is_some() {
+                if matches!(name, b"-" | b"") && resource.is_some() {
                     let (start, end) = resource?;
                     self.interface(text.get(start..end)?)
                 } else {

@@ -175,6 +175,19 @@ fn reads_ipv6() {
 }
 
 #[test]
+fn an_empty_word_is_no_value_wherever_the_line_stands() {
+    let header = "interface-id resource-id srcaddr dstaddr pkt-dst-aws-service bytes";
+    let line = " nat-r 10.0.0.1 203.0.113.5  7";
+    // Early lines are read another way than those that have others before them.
+    let text = format!("{header}\n{line}\n{}", format!("{line}\n").repeat(40));
+    let table = table(&text).expect("legal");
+    let rows: Vec<_> = table.conversations().collect();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!((rows[0].interface, rows[0].records), (Some("nat-r"), 41));
+    assert_eq!(rows[0].bytes.iter().sum::<u128>(), 41 * 7);
+}
+
+#[test]
 fn rejected_traffic_is_apart_and_may_lack_its_bytes() {
     let text = format!(
         "{DEFAULT}\n{}\n{}\n",
