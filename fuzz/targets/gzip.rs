@@ -28,9 +28,10 @@ fuzz_target!(|data: &[u8]| {
         let _ = read([&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], data].concat());
     } else if !data.starts_with(b"PAR1") {
         let (first, second) = data.split_at(data.len() * usize::from(*kind) / 256);
-        assert_eq!(
-            read([gzip(first), gzip(second)].concat()),
-            read(data.to_vec())
-        );
+        match (read([gzip(first), gzip(second)].concat()), read(data.to_vec())) {
+            // Which of several defects is met first depends on the pieces.
+            (Err(_), Err(_)) => {}
+            (packed, plain) => assert_eq!(packed, plain),
+        }
     }
 });

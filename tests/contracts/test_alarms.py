@@ -1,5 +1,6 @@
 """The alarms of a stack start and end recordings of this stack, and of no other."""
 
+import json
 import re
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from lint import macros
 
 GATEWAY = "nat-0123456789abcdef0"
-STATES = {"RecordRule": {"ALARM"}, "ClearRule": {"OK", "INSUFFICIENT_DATA"}}
+STATES = {"RaiseRule": {"ALARM"}, "ClearRule": {"OK", "INSUFFICIENT_DATA"}}
 
 
 def alarm_event(alarm: str, state: str) -> dict[str, Any]:
@@ -21,12 +22,16 @@ def alarm_event(alarm: str, state: str) -> dict[str, Any]:
     }
 
 
-def resolved(node: Any, stack: str) -> Any:
-    """A pattern with the pseudo parameters of a stack in the place of its functions."""
+def resolved(node: Any, stack: str, *, missing_data_ends: bool = True) -> Any:
+    """A pattern with the values of a stack in the place of its functions."""
     if isinstance(node, list):
-        return [resolved(entry, stack) for entry in node]
+        return [resolved(entry, stack, missing_data_ends=missing_data_ends) for entry in node]
     if not isinstance(node, dict):
         return node
+    if "Fn::If" in node:
+        condition, ends, keeps = node["Fn::If"]
+        assert condition == "MissingDataEnds"
+        return ends if missing_data_ends else keeps
     if "Fn::Sub" in node:
         pseudo = {
             "Partition": "aws",
@@ -35,7 +40,10 @@ def resolved(node: Any, stack: str) -> Any:
             "StackName": stack,
         }
         return re.sub(r"\$\{AWS::(\w+)\}", lambda match: pseudo[match[1]], node["Fn::Sub"])
-    return {key: resolved(value, stack) for key, value in node.items()}
+    return {
+        key: resolved(value, stack, missing_data_ends=missing_data_ends)
+        for key, value in node.items()
+    }
 
 
 def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
@@ -76,6 +84,15 @@ def test_a_rule_takes_its_own_states_only(template: dict[str, Any], rule: str) -
     for state in ("ALARM", "OK", "INSUFFICIENT_DATA"):
         event = alarm_event(f"natspike/{GATEWAY}", state)
         assert matches(pattern, event) == (state in STATES[rule]), state
+    if rule == "ClearRule":
+        pattern = resolved(
+            template["Resources"][rule]["Properties"]["EventPattern"],
+            "natspike",
+            missing_data_ends=False,
+        )
+        for state in ("ALARM", "OK", "INSUFFICIENT_DATA"):
+            event = alarm_event(f"natspike/{GATEWAY}", state)
+            assert matches(pattern, event) == (state == "OK"), state
     foreign = alarm_event(f"natspike/{GATEWAY}", min(STATES[rule])) | {"source": "example.app"}
     assert not matches(pattern, foreign)
 
@@ -86,7 +103,7 @@ def test_every_gateway_gets_its_own_alarm(
     alarms = {
         name: resource
         for name, resource in expanded["Resources"].items()
-        if resource["Type"] == "AWS::CloudWatch::Alarm"
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and name.startswith("SpikeAlarm")
     }
     assert list(alarms) == [f"SpikeAlarm{gateway.replace('nat-', 'Nat')}" for gateway in gateways]
     for gateway, alarm in zip(gateways, alarms.values(), strict=True):
@@ -94,7 +111,9 @@ def test_every_gateway_gets_its_own_alarm(
         properties = alarm["Properties"]
         assert properties["AlarmName"] == {"Fn::Sub": f"${{AWS::StackName}}/{gateway}"}
         assert properties["Threshold"] == 123456789
-        assert properties["TreatMissingData"] == "notBreaching"
+        assert properties["TreatMissingData"] == {
+            "Fn::If": ["MissingDataEnds", "notBreaching", "ignore"]
+        }
         expression, *inputs = properties["Metrics"]
         assert (expression["Expression"], expression["ReturnData"]) == ("m1 + m2", True)
         for metric, name in zip(
@@ -121,8 +140,75 @@ def test_the_macros_agree_whichever_runs_first(
 
 def test_no_alarm_exists_before_what_it_sets_in_motion(template: dict[str, Any]) -> None:
     resources = template["Resources"]
-    assert {"RecordRule", "ClearRule", "ClearPermission", "MailSubscription"} <= set(
-        resources["SpikeAlarm"]["DependsOn"]
-    )
+    assert set(resources["SpikeAlarm"]["DependsOn"]) == {
+        "ClearPermission",
+        "ClearRule",
+        "MailSubscription",
+        "RaisePermission",
+        "RaiseRule",
+        "Recordings",
+    }
     for rule in STATES:
-        assert resources[rule]["DependsOn"] == "ClearancePolicy"
+        assert resources[rule]["DependsOn"] == ["ExecutionPolicy", "Recordings"]
+
+
+def test_a_stack_ends_its_recordings_after_its_rules_and_before_the_rest(
+    template: dict[str, Any],
+) -> None:
+    resources = template["Resources"]
+
+    def needs(name: str) -> set[str]:
+        """Everything that is made before a resource, so is deleted after it."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            resource = json.dumps(resources[waiting.pop()])
+            names = {other for other in resources if f'"{other}"' in resource} | {
+                other for other in resources if f"${{{other}" in resource
+            }
+            waiting += names - found
+            found |= names
+        return found - {name}
+
+    needed = needs("Recordings")
+    kept_until_then = {
+        "DeadLetters",
+        "ExecutionPolicy",
+        "FlowLogRole",
+        "GatewayTable",
+        "Recorder",
+        "RecordingLogGroup",
+        "SweepPolicy",
+        "SweepRecordings",
+        "SweepRecordingsRole",
+    }
+    assert kept_until_then <= needed
+    starts = {"SpikeAlarm", "RaiseRule", "ClearRule", "SweepRule", "SweepSchedule"}
+    assert not starts & needed
+    for name in starts:
+        assert "Recordings" in needs(name), name
+
+
+def test_the_dead_letters_alarm_is_no_gateway_s(template: dict[str, Any]) -> None:
+    resources = template["Resources"]
+    name = resolved(resources["DeadLetterAlarm"]["Properties"]["AlarmName"], "natspike")
+    for rule in STATES:
+        pattern = resolved(resources[rule]["Properties"]["EventPattern"], "natspike")
+        for state in STATES[rule]:
+            assert not matches(pattern, alarm_event(name, state))
+    assert resources["DeadLetterAlarm"]["Properties"]["AlarmActions"] == [{"Ref": "ReportTopic"}]
+
+
+def test_nothing_that_is_not_handled_is_lost(template: dict[str, Any]) -> None:
+    resources = template["Resources"]
+    queue = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    rules = {n: r for n, r in resources.items() if r["Type"] == "AWS::Events::Rule"}
+    for name, rule in rules.items():
+        [target] = rule["Properties"]["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": queue}, name
+        function = target["Arn"]["Fn::GetAtt"][0]
+        letters = resources[function]["Properties"]["DeadLetterQueue"]
+        assert letters == {"Type": "SQS", "TargetArn": queue}, function
+    [allowed] = resources["DeadLettersPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    sources = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert {source["Fn::GetAtt"][0] for source in sources} == rules.keys()

@@ -19,7 +19,14 @@ INHERITED = {
     "RecordingTime": "900",
     "NumOfRecordings": "0",
 }
-NEW = {"SettleDelay": "600", "NatRate": "", "Architecture": "arm64"}
+NEW = {
+    "SettleDelay": "600",
+    "RecordAfterClear": "0",
+    "RecordingsInARow": "1",
+    "MissingData": "end",
+    "NatRate": "",
+    "Architecture": "arm64",
+}
 
 ACCEPTED = {
     "VPCFlowLogRetentionTimeDays": ["1", "7", "30", "3653"],
@@ -39,6 +46,9 @@ ACCEPTED = {
     "RecordingTime": ["0", "1", "15", "900", "86400", "29999999", "31399999"],
     "NumOfRecordings": ["0", "1", "999999"],
     "SettleDelay": ["0", "1", "10", "600", "99999"],
+    "RecordAfterClear": ["0", "1", "600", "99999"],
+    "RecordingsInARow": ["1", "10", "999"],
+    "MissingData": ["end", "keep"],
     "NatRate": ["", "0.045", "0", "1", "12.5"],
     "Architecture": ["arm64", "x86_64"],
 }
@@ -63,6 +73,9 @@ REFUSED = {
     "RecordingTime": ["", "-1", "1.5", "15m", "31400000", "31536000", "100000000"],
     "NumOfRecordings": ["", "-1", "1.5", "1000000"],
     "SettleDelay": ["", "-1", "1.5", "10m", "100000"],
+    "RecordAfterClear": ["", "-1", "1.5", "10m", "100000"],
+    "RecordingsInARow": ["", "0", "-1", "1000", "1.5"],
+    "MissingData": ["", "End", "ignore"],
     "NatRate": ["-1", "0,045", "$0.045", ".045", "free"],
     "Architecture": ["", "x86", "arm"],
 }

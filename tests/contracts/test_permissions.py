@@ -44,6 +44,10 @@ def test_a_function_may_do_exactly_its_calls(template: dict[str, Any], function:
         assert granted["Effect"] == "Allow"
         if granted["Resource"] == {"Fn::GetAtt": [f"{name}Logs", "Arn"]}:
             assert granted["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        elif granted["Resource"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}:
+            # Lambda itself sends there with the function's role.
+            assert granted["Action"] == ["sqs:SendMessage"]
+            assert "DeadLetterQueue" in template["Resources"][name]["Properties"]
         else:
             allowed.update(granted["Action"])
     assert allowed == {*CALLS[function]["calls"], *CALLS[function]["grants"]}
@@ -80,9 +84,11 @@ def test_only_flow_logs_of_this_stack_can_be_made_and_deleted(template: dict[str
     assert tags["Resource"] == FLOW_LOGS
     assert tags["Condition"] == {"StringEquals": {"ec2:CreateAction": "CreateFlowLogs"}}
 
-    [delete] = statement(template, "StopRecordingRole", "ec2:DeleteFlowLogs")
-    assert delete["Resource"] == FLOW_LOGS
-    assert delete["Condition"] == {"StringEquals": {"aws:ResourceTag/natspike:stack": THIS_STACK}}
+    for role in ("StartRecordingRole", "StopRecordingRole", "SweepRecordingsRole"):
+        [delete] = statement(template, role, "ec2:DeleteFlowLogs")
+        assert delete["Resource"] == FLOW_LOGS
+        own = {"StringEquals": {"aws:ResourceTag/natspike:stack": THIS_STACK}}
+        assert delete["Condition"] == own
 
 
 def test_the_flow_log_role_can_be_passed_to_flow_logs_only(template: dict[str, Any]) -> None:
@@ -127,7 +133,7 @@ def test_the_workflow_may_invoke_its_functions_and_publish_to_its_topic(
 def test_every_star_is_explained() -> None:
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
     stars = [number for number, line in enumerate(lines) if line.strip() == "Resource: '*'"]
-    assert len(stars) == 3
+    assert len(stars) == 4
     for number in stars:
         start = max(n for n in range(number) if lines[n].strip() == "- Effect: Allow")
         assert lines[start - 1].strip().startswith("#"), f"line {number + 1} has no reason"

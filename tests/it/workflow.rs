@@ -3,7 +3,7 @@
 use super::repository;
 use recorder::payload::{
     AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Outcome, Recording,
-    Reported, Settings, StartRecording, Stop, StopRecording,
+    Reported, Resume, ResumeRecording, Settings, StartRecording, Stop, StopRecording,
 };
 use recorder::{EpochSeconds, FaultKind, FlowLogId, GatewayId, InterfaceId, alarm};
 use serde::Serialize;
@@ -41,8 +41,14 @@ fn claim() -> Claim {
         generation: 1,
         recording: 1,
         limit: 0,
+        round: 1,
+        next_round: 2,
+        rounds: 1,
+        next_execution: "execution-1-2".to_owned(),
         threshold: Some(1e8),
+        lease_seconds: 4_500,
         await_seconds: 900,
+        linger_seconds: 0,
         settle_seconds: 600,
         nat_rate: String::new(),
     }
@@ -51,6 +57,8 @@ fn claim() -> Claim {
 fn recording() -> Recording {
     Recording {
         flow_log_id: FlowLogId::from("fl-0a1"),
+        is_ours: true,
+        log_format: String::new(),
         log_group: "/natspike/test".to_owned(),
         interface_id: Some(InterfaceId::from("eni-0a1")),
         nat_addresses: vec![],
@@ -70,6 +78,7 @@ fn stop() -> Stop {
     Stop {
         stopped: EpochSeconds(2),
         flow_log_ids: vec![],
+        alarm_is_on: false,
     }
 }
 
@@ -79,6 +88,7 @@ fn each_lambda_gets_the_payload_that_it_reads() {
     let event = alarm::example("nat-0a1", "ALARM", "2026-11-20T23:44:05.123+0000");
     let claimed = ClaimGateway {
         event,
+        round: 1,
         execution: String::new(),
         settings: Settings::default(),
     };
@@ -97,8 +107,13 @@ fn each_lambda_gets_the_payload_that_it_reads() {
         claim: claim(),
         task_token: String::new(),
     };
+    let resuming = ResumeRecording {
+        claim: claim(),
+        recording: recording(),
+    };
     for (state, expected) in [
         ("ClaimGateway", fields(&claimed)),
+        ("ResumeRecording", fields(&resuming)),
         ("StartRecording", fields(&StartRecording { claim: claim() })),
         ("AwaitClearance", fields(&waiting)),
         ("StopRecording", fields(&stopping)),
@@ -130,6 +145,13 @@ fn the_state_machine_selects_every_field_that_a_lambda_gives() {
             fields(&recording()),
         ),
         (&states["StopRecording"]["ResultSelector"], fields(&stop())),
+        (
+            &states["ResumeRecording"]["ResultSelector"],
+            fields(&Resume {
+                again: false,
+                seconds: 0,
+            }),
+        ),
         (
             &states["AnalyzeRecording"]["ResultSelector"],
             fields(&reported),

@@ -50,6 +50,14 @@ pub async fn config_of(choice: Choice) -> SdkConfig {
     loader.load().await
 }
 
+/// A connector for requests that are no calls of a service.
+#[cfg(feature = "response")]
+pub(crate) fn https() -> aws_smithy_http_client::Connector {
+    aws_smithy_http_client::Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build()
+}
+
 /// The error of a call as the steps see it.
 pub(crate) fn port_error<E, R>(
     service: &'static str,

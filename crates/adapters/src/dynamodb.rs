@@ -9,16 +9,18 @@
 //! | `execution` | who has the gateway; absent when it is free |
 //! | `lease_expires` | Unix seconds after which the claim is void |
 //! | `generation`, `recordings` | count claims and recordings |
-//! | `alarmed`, `cleared` | when the alarm went off and cleared, Unix milliseconds |
+//! | `alarmed`, `cleared` | when the alarm last went off and cleared, Unix milliseconds |
 //! | `token` | what wakes the execution |
+//! | `flow_log` | the flow log of the execution's recording, once it was counted |
+//! | `swept` | when a sweep began to close the claim, Unix seconds |
 
 use crate::aws::port_error;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use recorder::port::{Bid, Bidding, Claims};
-use recorder::{EpochMillis, FaultKind, GatewayId, PortError};
+use recorder::port::{AlarmState, Bid, Bidding, Claims, Held};
+use recorder::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 use std::collections::HashMap;
 
 const SERVICE: &str = "dynamodb";
@@ -65,55 +67,162 @@ impl Table {
 }
 
 async fn send(update: UpdateItemFluentBuilder) -> Result<Item, PortError> {
-    let answer = update
-        .send()
+    // Boxed: the compiler gives up on futures that are nested deeper than this.
+    let answer = Box::pin(update.send())
         .await
         .map_err(|error| port_error(SERVICE, UPDATE, error))?;
     Ok(answer.attributes.unwrap_or_default())
 }
 
-impl Claims for Table {
-    async fn bid(&self, bid: &Bid) -> Result<Bidding, PortError> {
-        let free = "(attribute_not_exists(#execution) OR #lease < :now)";
-        let unspent =
-            "(:limit = :zero OR attribute_not_exists(#recordings) OR #recordings < :limit)";
-        let update = self
+/// The condition under which a gateway can be claimed.
+const FREE: &str = "(attribute_not_exists(#execution) OR #lease < :now) AND \
+     (:limit = :zero OR attribute_not_exists(#recordings) OR #recordings < :limit)";
+/// How often a claim is tried again that others changed in the meantime.
+const TRIES: u32 = 5;
+
+impl Table {
+    /// Claims the gateway on the condition that it is free; with `alarmed`, also
+    /// on the condition that the alarm did not go off later.
+    async fn claim(&self, bid: &Bid, with_alarmed: bool) -> Result<Item, PortError> {
+        let (set, condition) = match with_alarmed {
+            true => (
+                ", #alarmed = :alarmed",
+                " AND (attribute_not_exists(#alarmed) OR #alarmed <= :alarmed)",
+            ),
+            false => ("", ""),
+        };
+        let mut update = self
             .update(
                 &bid.gateway,
-                "SET #execution = :execution, #lease = :lease, #alarmed = :alarmed \
-                 ADD #generation :one, #recordings :one REMOVE #token",
+                &format!(
+                    "SET #execution = :execution, #lease = :lease{set} ADD #generation :one \
+                     REMOVE #token, #flow_log, #swept"
+                ),
             )
-            .condition_expression(format!("{free} AND {unspent}"))
+            .condition_expression(format!("{FREE}{condition}"))
             .expression_attribute_names("#execution", "execution")
             .expression_attribute_names("#lease", "lease_expires")
-            .expression_attribute_names("#alarmed", "alarmed")
             .expression_attribute_names("#generation", "generation")
             .expression_attribute_names("#recordings", "recordings")
             .expression_attribute_names("#token", "token")
+            .expression_attribute_names("#flow_log", "flow_log")
+            .expression_attribute_names("#swept", "swept")
             .expression_attribute_values(":execution", text(&bid.execution))
             .expression_attribute_values(":lease", number(bid.lease_expires.0))
-            .expression_attribute_values(":alarmed", number(bid.alarmed.0))
             .expression_attribute_values(":now", number(bid.now.0))
             .expression_attribute_values(":limit", number(bid.limit))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1));
+        if with_alarmed {
+            update = update
+                .expression_attribute_names("#alarmed", "alarmed")
+                .expression_attribute_values(":alarmed", number(bid.alarmed.0));
+        }
+        send(update).await
+    }
+
+    /// Remembers the moment under that name, if no later one is known. Gives
+    /// the item where it changed.
+    async fn remember(
+        &self,
+        gateway: &GatewayId,
+        name: &str,
+        moment: EpochMillis,
+    ) -> Result<Option<Item>, PortError> {
+        let update = self
+            .update(gateway, "SET #moment = :moment")
+            .condition_expression("attribute_not_exists(#moment) OR #moment <= :moment")
+            .expression_attribute_names("#moment", name)
+            .expression_attribute_values(":moment", number(moment.0));
+        unless_conflict(send(update).await)
+    }
+
+    /// An update on the condition that the claim is the execution's.
+    fn update_own(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        expression: &str,
+        more: &str,
+    ) -> UpdateItemFluentBuilder {
+        self.update(gateway, expression)
+            .condition_expression(format!("#execution = :execution{more}"))
+            .expression_attribute_names("#execution", "execution")
+            .expression_attribute_values(":execution", text(execution))
+    }
+}
+
+impl Claims for Table {
+    async fn bid(&self, bid: &Bid) -> Result<Bidding, PortError> {
         let won = |item: &Item| Bidding::Won {
             generation: read_number(item, "generation").unwrap_or(0),
-            recording: read_number(item, "recordings").unwrap_or(0),
+            recording: read_number(item, "recordings").unwrap_or(0)
+                + u64::from(!item.contains_key("flow_log")),
         };
-        match send(update).await {
-            Ok(item) => Ok(won(&item)),
-            Err(error) if error.kind == FaultKind::Conflict => {
-                let item = self.item(&bid.gateway).await?;
-                let lapsed = read_number(&item, "lease_expires").is_none_or(|at| at < bid.now.0);
-                Ok(match read_text(&item, "execution") {
-                    Some(execution) if execution == bid.execution => won(&item),
-                    Some(_) if !lapsed => Bidding::Held,
-                    _ => Bidding::Spent,
-                })
+        let mut with_alarmed = true;
+        let mut tries = TRIES;
+        loop {
+            let error = match self.claim(bid, with_alarmed).await {
+                Ok(item) => return Ok(won(&item)),
+                Err(error) if error.kind != FaultKind::Conflict => return Err(error),
+                Err(error) => error,
+            };
+            let item = self.item(&bid.gateway).await?;
+            let lapsed = read_number(&item, "lease_expires").is_none_or(|at| at < bid.now.0);
+            match read_text(&item, "execution") {
+                Some(execution) if execution == bid.execution => return Ok(won(&item)),
+                Some(_) if !lapsed => {
+                    self.remember(&bid.gateway, "alarmed", bid.alarmed).await?;
+                    return Ok(Bidding::Held);
+                }
+                _ => {}
             }
-            Err(error) => Err(error),
+            let recordings = read_number(&item, "recordings").unwrap_or(0);
+            if bid.limit != 0 && recordings >= bid.limit {
+                return Ok(Bidding::Spent);
+            }
+            // It is free: the alarm went off later, too, or it has just become so.
+            with_alarmed = read_number(&item, "alarmed").is_none_or(|at| at <= bid.alarmed.0);
+            tries -= 1;
+            if tries == 0 {
+                return Err(PortError {
+                    kind: FaultKind::Unavailable,
+                    ..error
+                });
+            }
         }
+    }
+
+    async fn confirm(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        generation: u64,
+        flow_log: &FlowLogId,
+    ) -> Result<(), PortError> {
+        let update = self
+            .update_own(
+                gateway,
+                execution,
+                "SET #flow_log = :flow_log ADD #recordings :one",
+                " AND #generation = :generation AND attribute_not_exists(#flow_log)",
+            )
+            .expression_attribute_names("#flow_log", "flow_log")
+            .expression_attribute_names("#recordings", "recordings")
+            .expression_attribute_names("#generation", "generation")
+            .expression_attribute_values(":flow_log", text(&flow_log.0))
+            .expression_attribute_values(":generation", number(generation))
+            .expression_attribute_values(":one", number(1));
+        let error = match send(update).await {
+            Err(error) if error.kind == FaultKind::Conflict => error,
+            confirmed => return confirmed.map(|_| ()),
+        };
+        // An earlier attempt may have counted it and never got the answer.
+        let item = self.item(gateway).await?;
+        let is_ours = read_text(&item, "execution") == Some(execution)
+            && read_number(&item, "generation") == Some(generation)
+            && item.contains_key("flow_log");
+        if is_ours { Ok(()) } else { Err(error) }
     }
 
     async fn store_token(
@@ -124,19 +233,18 @@ impl Claims for Table {
         token: &str,
     ) -> Result<Option<EpochMillis>, PortError> {
         let update = self
-            .update(gateway, "SET #token = :token")
-            .condition_expression("#execution = :execution AND #generation = :generation")
+            .update_own(
+                gateway,
+                execution,
+                "SET #token = :token",
+                " AND #generation = :generation",
+            )
             .expression_attribute_names("#token", "token")
-            .expression_attribute_names("#execution", "execution")
             .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":token", text(token))
-            .expression_attribute_values(":execution", text(execution))
             .expression_attribute_values(":generation", number(generation));
-        let item = send(update).await?;
-        let alarmed = read_number(&item, "alarmed");
-        Ok(read_number(&item, "cleared")
-            .filter(|cleared| alarmed.is_none_or(|alarmed| *cleared > alarmed))
-            .map(EpochMillis))
+        let alarm = alarm(&send(update).await?);
+        Ok(alarm.cleared.filter(|_| !alarm.is_on()))
     }
 
     async fn store_clearance(
@@ -144,47 +252,102 @@ impl Claims for Table {
         gateway: &GatewayId,
         cleared: EpochMillis,
     ) -> Result<Option<String>, PortError> {
-        let update = self
-            .update(gateway, "SET #cleared = :cleared")
-            .expression_attribute_names("#cleared", "cleared")
-            .expression_attribute_values(":cleared", number(cleared.0));
-        let item = send(update).await?;
-        let alarmed = read_number(&item, "alarmed");
+        // One that comes late says nothing about the alarm as it is now.
+        let Some(item) = self.remember(gateway, "cleared", cleared).await? else {
+            return Ok(None);
+        };
         Ok(read_text(&item, "token")
-            .filter(|_| alarmed.is_none_or(|alarmed| cleared.0 > alarmed))
+            .filter(|_| !alarm(&item).is_on())
             .map(str::to_owned))
+    }
+
+    async fn alarm_state(&self, gateway: &GatewayId) -> Result<AlarmState, PortError> {
+        Ok(alarm(&self.item(gateway).await?))
     }
 
     async fn release(
         &self,
         gateway: &GatewayId,
         execution: &str,
-        refund: bool,
-    ) -> Result<(), PortError> {
-        let mut update = self
-            .update(
+    ) -> Result<Option<AlarmState>, PortError> {
+        let update = self
+            .update_own(
                 gateway,
-                if refund {
-                    "REMOVE #execution, #lease, #token ADD #recordings :refund"
-                } else {
-                    "REMOVE #execution, #lease, #token"
-                },
+                execution,
+                "REMOVE #execution, #lease, #token, #flow_log, #swept",
+                "",
             )
-            .condition_expression("#execution = :execution")
-            .expression_attribute_names("#execution", "execution")
             .expression_attribute_names("#lease", "lease_expires")
             .expression_attribute_names("#token", "token")
-            .expression_attribute_values(":execution", text(execution));
-        if refund {
-            update = update
-                .expression_attribute_names("#recordings", "recordings")
-                .expression_attribute_values(":refund", AttributeValue::N("-1".to_owned()));
+            .expression_attribute_names("#flow_log", "flow_log")
+            .expression_attribute_names("#swept", "swept");
+        // Given up before, or somebody else's since its lease lapsed.
+        let released = unless_conflict(send(update).await)?;
+        Ok(released.as_ref().map(alarm))
+    }
+
+    async fn held(&self) -> Result<Vec<Held>, PortError> {
+        let mut held = Vec::new();
+        let mut next = None;
+        loop {
+            let answer = self
+                .client
+                .scan()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .set_exclusive_start_key(next)
+                .send()
+                .await
+                .map_err(|error| port_error(SERVICE, "Scan", error))?;
+            let items = answer.items.unwrap_or_default();
+            held.extend(items.iter().filter_map(|item| {
+                Some(Held {
+                    gateway: GatewayId::from(read_text(item, "gateway")?),
+                    execution: read_text(item, "execution")?.to_owned(),
+                    lease_expires: EpochSeconds(read_number(item, "lease_expires").unwrap_or(0)),
+                    flow_log: read_text(item, "flow_log").map(FlowLogId::from),
+                })
+            }));
+            next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                return Ok(held);
+            }
         }
-        match send(update).await {
-            // Given up before, or somebody else's since its lease lapsed.
-            Err(error) if error.kind == FaultKind::Conflict => Ok(()),
-            released => released.map(|_| ()),
-        }
+    }
+
+    async fn seize(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        now: EpochSeconds,
+        seconds: u64,
+    ) -> Result<bool, PortError> {
+        let update = self
+            .update_own(
+                gateway,
+                execution,
+                "SET #swept = :now",
+                " AND (attribute_not_exists(#swept) OR #swept < :before)",
+            )
+            .expression_attribute_names("#swept", "swept")
+            .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":before", number(now.minus(seconds).0));
+        Ok(unless_conflict(send(update).await)?.is_some())
+    }
+}
+
+/// `None` where the condition did not hold.
+fn unless_conflict(done: Result<Item, PortError>) -> Result<Option<Item>, PortError> {
+    match done {
+        Err(error) if error.kind == FaultKind::Conflict => Ok(None),
+        done => done.map(Some),
+    }
+}
+
+fn alarm(item: &Item) -> AlarmState {
+    AlarmState {
+        alarmed: EpochMillis(read_number(item, "alarmed").unwrap_or(0)),
+        cleared: read_number(item, "cleared").map(EpochMillis),
     }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_ec2::types::{
     AvailabilityMode, Filter, FlowLogsResourceType, LogDestinationType, NatGatewayAddress,
     ResourceType, Tag, TagSpecification, TrafficType, UnsuccessfulItem,
 };
-use recorder::port::{FlowLogs, Gateways, NatGateway, NewFlowLog, Owner, Watched};
+use recorder::port::{FlowLogs, FoundFlowLog, Gateways, NatGateway, NewFlowLog, Owner, Watched};
 use recorder::step::{TAG_EXECUTION, TAG_STACK};
 use recorder::{FaultKind, FlowLogId, GatewayId, InterfaceId, PortError};
 use std::net::IpAddr;
@@ -54,6 +54,49 @@ impl Ec2 {
             }
         }
     }
+}
+
+impl Ec2 {
+    /// The flow logs that pass all filters.
+    async fn find(&self, filters: &[Filter]) -> Result<Vec<FoundFlowLog>, PortError> {
+        let mut found = Vec::new();
+        let mut next = None;
+        loop {
+            let answer = self
+                .0
+                .describe_flow_logs()
+                .set_filter(Some(filters.to_vec()))
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|error| port_error(SERVICE, "DescribeFlowLogs", error))?;
+            let page = answer.flow_logs.unwrap_or_default();
+            found.extend(page.into_iter().filter_map(|flow_log| {
+                Some(FoundFlowLog {
+                    id: FlowLogId(flow_log.flow_log_id?),
+                    log_format: flow_log.log_format.unwrap_or_default(),
+                    tags: flow_log
+                        .tags
+                        .unwrap_or_default()
+                        .into_iter()
+                        .filter_map(|tag| Some((tag.key?, tag.value?)))
+                        .collect(),
+                })
+            }));
+            next = answer.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+fn tag(key: &str, value: &str) -> Filter {
+    filter(&format!("tag:{key}"), value)
 }
 
 impl Gateways for Ec2 {
@@ -148,34 +191,28 @@ impl FlowLogs for Ec2 {
     }
 
     async fn owned(&self, owner: &Owner) -> Result<Vec<FlowLogId>, PortError> {
-        let tag = |key: &str, value: &str| {
-            Filter::builder()
-                .name(format!("tag:{key}"))
-                .values(value)
-                .build()
+        let tags = [
+            tag(TAG_STACK, &owner.stack),
+            tag(TAG_EXECUTION, &owner.execution),
+        ];
+        let found = self.find(&tags).await?;
+        Ok(found.into_iter().map(|flow_log| flow_log.id).collect())
+    }
+
+    async fn on(&self, watched: &Watched, log_group: &str) -> Result<Vec<FoundFlowLog>, PortError> {
+        let resource = match watched {
+            Watched::Interface(id) => &id.0,
+            Watched::RegionalGateway(id) => &id.0,
         };
-        let mut ids = Vec::new();
-        let mut next = None;
-        loop {
-            let answer = self
-                .0
-                .describe_flow_logs()
-                .filter(tag(TAG_STACK, &owner.stack))
-                .filter(tag(TAG_EXECUTION, &owner.execution))
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "DescribeFlowLogs", error))?;
-            let found = answer
-                .flow_logs()
-                .iter()
-                .filter_map(|log| log.flow_log_id());
-            ids.extend(found.map(FlowLogId::from));
-            next = answer.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(ids);
-            }
-        }
+        self.find(&[
+            filter("resource-id", resource),
+            filter("log-group-name", log_group),
+        ])
+        .await
+    }
+
+    async fn of_stack(&self, stack: &str) -> Result<Vec<FoundFlowLog>, PortError> {
+        self.find(&[tag(TAG_STACK, stack)]).await
     }
 
     async fn delete(&self, ids: &[FlowLogId]) -> Result<(), PortError> {

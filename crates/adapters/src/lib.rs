@@ -19,6 +19,8 @@ pub mod files;
 pub mod lambda;
 #[cfg(feature = "logs")]
 pub mod logs;
+#[cfg(feature = "response")]
+pub mod response;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "sfn")]

@@ -11,15 +11,19 @@
 //!
 //! ```
 //! use recorder::memory::Memory;
-//! use recorder::payload::{Outcome, Settings};
+//! use recorder::payload::{ClaimGateway, Outcome, Settings};
 //! use recorder::{EpochSeconds, alarm, step};
 //!
 //! # pollster::block_on(async {
 //! let world = Memory::new();
-//! let event = alarm::example("nat-0a1b2c3d4e5f60718", "ALARM", "2026-11-20T23:44:05.123+0000");
-//! let claim = step::claim_gateway(
-//!     &world, &event, "execution-1", &Settings::default(), EpochSeconds(1_795_218_250),
-//! ).await.expect("claimed");
+//! let payload = ClaimGateway {
+//!     event: alarm::example("nat-0a1b2c3d4e5f60718", "ALARM", "2026-11-20T23:44:05.123+0000"),
+//!     round: 1,
+//!     execution: "execution-1".to_owned(),
+//!     settings: Settings::default(),
+//! };
+//! let now = EpochSeconds(1_795_218_250);
+//! let claim = step::claim_gateway(&world, &payload, now).await.expect("claimed");
 //! assert_eq!(claim.outcome, Outcome::Claimed);
 //! # })
 //! ```

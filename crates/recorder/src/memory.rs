@@ -7,8 +7,8 @@
 //! here a second time on purpose, so that a test compares two readings of it.
 
 use crate::port::{
-    Bid, Bidding, Claims, Executions, FlowLogs, Gateways, NatGateway, NewFlowLog, Owner, Records,
-    Topic,
+    AlarmState, Bid, Bidding, Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways,
+    Held, NatGateway, NewFlowLog, Owner, Records, Responses, Topic, Watched,
 };
 use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
@@ -46,6 +46,23 @@ pub struct Item {
     pub cleared: Option<EpochMillis>,
     /// What wakes the execution.
     pub token: Option<String>,
+    /// The flow log of the recording, once it was counted.
+    pub flow_log: Option<FlowLogId>,
+    /// When a sweep began to close the claim.
+    pub swept: Option<EpochSeconds>,
+}
+
+impl Item {
+    fn alarm(&self) -> AlarmState {
+        AlarmState {
+            alarmed: self.alarmed,
+            cleared: self.cleared,
+        }
+    }
+
+    fn is_of(&self, execution: &str) -> bool {
+        self.execution.as_deref() == Some(execution)
+    }
 }
 
 #[derive(Default)]
@@ -54,6 +71,9 @@ struct State {
     flow_logs: BTreeMap<FlowLogId, NewFlowLog>,
     created: u64,
     items: BTreeMap<GatewayId, Item>,
+    executions: BTreeMap<String, ExecutionState>,
+    started: Vec<(String, String)>,
+    responses: Vec<(String, String)>,
     woken: Vec<(String, String)>,
     events: Vec<(String, EpochSeconds, String)>,
     mails: Vec<(String, String)>,
@@ -146,6 +166,26 @@ impl Memory {
     /// The claim of a gateway.
     pub fn item(&self, gateway: &GatewayId) -> Option<Item> {
         self.state().items.get(gateway).cloned()
+    }
+
+    /// Puts an execution there, or ends it.
+    pub fn set_execution(&self, name: &str, state: ExecutionState) {
+        self.state().executions.insert(name.to_owned(), state);
+    }
+
+    /// What became of an execution.
+    pub fn execution(&self, name: &str) -> Option<ExecutionState> {
+        self.state().executions.get(name).copied()
+    }
+
+    /// Names and inputs of executions that were started.
+    pub fn started(&self) -> Vec<(String, String)> {
+        self.state().started.clone()
+    }
+
+    /// URLs and bodies of answers to CloudFormation.
+    pub fn responses(&self) -> Vec<(String, String)> {
+        self.state().responses.clone()
     }
 
     /// Tokens that were woken, with what.
@@ -245,6 +285,22 @@ impl FlowLogs for Memory {
         .await
     }
 
+    async fn on(&self, watched: &Watched, log_group: &str) -> Result<Vec<FoundFlowLog>, PortError> {
+        self.call("ec2", "DescribeFlowLogs", |state| {
+            let is_it = |new: &NewFlowLog| new.watched == *watched && new.log_group == log_group;
+            Ok(state.found(is_it))
+        })
+        .await
+    }
+
+    async fn of_stack(&self, stack: &str) -> Result<Vec<FoundFlowLog>, PortError> {
+        self.call("ec2", "DescribeFlowLogs", |state| {
+            let tag = (TAG_STACK, stack.to_owned());
+            Ok(state.found(|new| new.tags.contains(&tag)))
+        })
+        .await
+    }
+
     async fn delete(&self, ids: &[FlowLogId]) -> Result<(), PortError> {
         self.call("ec2", "DeleteFlowLogs", |state| {
             ids.iter().for_each(|id| {
@@ -256,17 +312,35 @@ impl FlowLogs for Memory {
     }
 }
 
+impl State {
+    fn found(&self, is_it: impl Fn(&NewFlowLog) -> bool) -> Vec<FoundFlowLog> {
+        let found = self.flow_logs.iter().filter(|(_, new)| is_it(new));
+        found
+            .map(|(id, new)| FoundFlowLog {
+                id: id.clone(),
+                log_format: new.log_format.to_owned(),
+                tags: new
+                    .tags
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
 impl Claims for Memory {
     async fn bid(&self, bid: &Bid) -> Result<Bidding, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(bid.gateway.clone()).or_default();
             let won = |item: &Item| Bidding::Won {
                 generation: item.generation,
-                recording: item.recordings,
+                recording: item.recordings + u64::from(item.flow_log.is_none()),
             };
-            if item.execution.as_ref() == Some(&bid.execution) {
+            if item.is_of(&bid.execution) {
                 return Ok(won(item));
             }
+            item.alarmed = item.alarmed.max(bid.alarmed);
             if item.execution.is_some() && item.lease_expires >= bid.now {
                 return Ok(Bidding::Held);
             }
@@ -275,11 +349,30 @@ impl Claims for Memory {
             }
             item.execution = Some(bid.execution.clone());
             item.lease_expires = bid.lease_expires;
-            item.alarmed = bid.alarmed;
-            item.token = None;
+            (item.token, item.flow_log, item.swept) = (None, None, None);
             item.generation += 1;
-            item.recordings += 1;
             Ok(won(item))
+        })
+        .await
+    }
+
+    async fn confirm(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        generation: u64,
+        flow_log: &FlowLogId,
+    ) -> Result<(), PortError> {
+        self.call("dynamodb", "UpdateItem", |state| {
+            let item = state.items.entry(gateway.clone()).or_default();
+            if !item.is_of(execution) || item.generation != generation {
+                return Err(FaultKind::Conflict);
+            }
+            if item.flow_log.is_none() {
+                item.flow_log = Some(flow_log.clone());
+                item.recordings += 1;
+            }
+            Ok(())
         })
         .await
     }
@@ -293,11 +386,11 @@ impl Claims for Memory {
     ) -> Result<Option<EpochMillis>, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
-            if item.execution.as_deref() != Some(execution) || item.generation != generation {
+            if !item.is_of(execution) || item.generation != generation {
                 return Err(FaultKind::Conflict);
             }
             item.token = Some(token.to_owned());
-            Ok(item.cleared.filter(|cleared| *cleared > item.alarmed))
+            Ok(item.cleared.filter(|_| !item.alarm().is_on()))
         })
         .await
     }
@@ -309,8 +402,18 @@ impl Claims for Memory {
     ) -> Result<Option<String>, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
-            item.cleared = Some(cleared);
-            Ok(item.token.clone().filter(|_| cleared > item.alarmed))
+            item.cleared = item.cleared.max(Some(cleared));
+            Ok(item.token.clone().filter(|_| !item.alarm().is_on()))
+        })
+        .await
+    }
+
+    async fn alarm_state(&self, gateway: &GatewayId) -> Result<AlarmState, PortError> {
+        self.call("dynamodb", "GetItem", |state| {
+            Ok(state
+                .items
+                .get(gateway)
+                .map_or_else(AlarmState::default, Item::alarm))
         })
         .await
     }
@@ -319,22 +422,98 @@ impl Claims for Memory {
         &self,
         gateway: &GatewayId,
         execution: &str,
-        refund: bool,
-    ) -> Result<(), PortError> {
+    ) -> Result<Option<AlarmState>, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
-            if item.execution.as_deref() == Some(execution) {
-                item.execution = None;
-                item.token = None;
-                item.recordings -= u64::from(refund);
+            if !item.is_of(execution) {
+                return Ok(None);
             }
-            Ok(())
+            item.execution = None;
+            (item.token, item.flow_log, item.swept) = (None, None, None);
+            Ok(Some(item.alarm()))
+        })
+        .await
+    }
+
+    async fn held(&self) -> Result<Vec<Held>, PortError> {
+        self.call("dynamodb", "Scan", |state| {
+            let held = |(gateway, item): (&GatewayId, &Item)| {
+                Some(Held {
+                    gateway: gateway.clone(),
+                    execution: item.execution.clone()?,
+                    lease_expires: item.lease_expires,
+                    flow_log: item.flow_log.clone(),
+                })
+            };
+            Ok(state.items.iter().filter_map(held).collect())
+        })
+        .await
+    }
+
+    async fn seize(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        now: EpochSeconds,
+        seconds: u64,
+    ) -> Result<bool, PortError> {
+        self.call("dynamodb", "UpdateItem", |state| {
+            let item = state.items.entry(gateway.clone()).or_default();
+            let is_free = item.swept.is_none_or(|swept| swept.plus(seconds) < now);
+            let is_ours = item.is_of(execution) && is_free;
+            if is_ours {
+                item.swept = Some(now);
+            }
+            Ok(is_ours)
         })
         .await
     }
 }
 
 impl Executions for Memory {
+    async fn start(&self, name: &str, input: &str) -> Result<(), PortError> {
+        self.call("states", "StartExecution", |state| {
+            if !state.executions.contains_key(name) {
+                state
+                    .executions
+                    .insert(name.to_owned(), ExecutionState::Running);
+                state.started.push((name.to_owned(), input.to_owned()));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn state_of(&self, name: &str) -> Result<ExecutionState, PortError> {
+        self.call("states", "DescribeExecution", |state| {
+            let known = state.executions.get(name);
+            Ok(known.copied().unwrap_or(ExecutionState::Unknown))
+        })
+        .await
+    }
+
+    async fn running(&self) -> Result<Vec<String>, PortError> {
+        self.call("states", "ListExecutions", |state| {
+            let running =
+                |(_, state): &(&String, &ExecutionState)| **state == ExecutionState::Running;
+            let names = state.executions.iter().filter(running);
+            Ok(names.map(|(name, _)| name.clone()).collect())
+        })
+        .await
+    }
+
+    async fn stop(&self, name: &str, _cause: &str) -> Result<(), PortError> {
+        self.call("states", "StopExecution", |state| {
+            if let Some(known) = state.executions.get_mut(name)
+                && *known == ExecutionState::Running
+            {
+                *known = ExecutionState::Aborted;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn wake(&self, token: &str, output: &str) -> Result<(), PortError> {
         self.call("states", "SendTaskSuccess", |state| {
             if !state.woken.iter().any(|(woken, _)| woken == token) {
@@ -373,6 +552,16 @@ impl Topic for Memory {
         self.call("sns", "Publish", |state| {
             state.mails.push((subject.to_owned(), body.to_owned()));
             Ok(format!("message-{}", state.mails.len()))
+        })
+        .await
+    }
+}
+
+impl Responses for Memory {
+    async fn respond(&self, url: &str, body: &str) -> Result<(), PortError> {
+        self.call("cloudformation", "Respond", |state| {
+            state.responses.push((url.to_owned(), body.to_owned()));
+            Ok(())
         })
         .await
     }

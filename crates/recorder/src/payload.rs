@@ -27,6 +27,11 @@ pub struct Settings {
     /// NatRate: USD for a gigabyte, empty = the region's list rate.
     #[serde(default)]
     pub nat_rate: String,
+    /// RecordAfterClear: seconds to record on after the alarm cleared.
+    pub record_after_clear: String,
+    /// RecordingsInARow: how many recordings may follow each other while the
+    /// alarm stays on.
+    pub recordings_in_a_row: String,
 }
 
 impl Default for Settings {
@@ -36,8 +41,26 @@ impl Default for Settings {
             recordings_limit: "0".to_owned(),
             settle_delay: "600".to_owned(),
             nat_rate: String::new(),
+            record_after_clear: "0".to_owned(),
+            recordings_in_a_row: "1".to_owned(),
         }
     }
+}
+
+/// Input of an execution.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecutionInput {
+    /// The alarm's event.
+    pub event: crate::alarm::AlarmEvent,
+    /// Which recording in a row this is while the alarm stays on, from 1.
+    pub round: u64,
+}
+
+/// Output of raise-alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The execution's name.
+    pub execution: String,
 }
 
 /// Input of claim-gateway.
@@ -45,6 +68,8 @@ impl Default for Settings {
 pub struct ClaimGateway {
     /// The alarm's event.
     pub event: crate::alarm::AlarmEvent,
+    /// Which recording in a row this is while the alarm stays on, from 1.
+    pub round: u64,
     /// The execution's name.
     pub execution: String,
     /// The stack's parameters.
@@ -82,10 +107,22 @@ pub struct Claim {
     pub recording: u64,
     /// How many it may have, 0 = any number.
     pub limit: u64,
+    /// Which recording in a row this is while the alarm stays on, from 1.
+    pub round: u64,
+    /// The number of the one after it.
+    pub next_round: u64,
+    /// How many may follow each other.
+    pub rounds: u64,
+    /// The name of the execution after this one, should there be one.
+    pub next_execution: String,
     /// The alarm's threshold in bytes a period, where the event has it.
     pub threshold: Option<f64>,
+    /// After how long whatever the recording made is an orphan.
+    pub lease_seconds: u64,
     /// How long to wait for the alarm to clear.
     pub await_seconds: u64,
+    /// How long to record on after it cleared.
+    pub linger_seconds: u64,
     /// How long to wait for late delivery.
     pub settle_seconds: u64,
     /// USD for a gigabyte, empty = the region's list rate.
@@ -105,6 +142,10 @@ pub struct StartRecording {
 pub struct Recording {
     /// The flow log.
     pub flow_log_id: FlowLogId,
+    /// Whether we made it; somebody else's is used as it is.
+    pub is_ours: bool,
+    /// The fields of its records.
+    pub log_format: String,
     /// Where its records go.
     pub log_group: String,
     /// The gateway's interface; regional gateways have none.
@@ -166,6 +207,26 @@ pub struct Stop {
     pub stopped: EpochSeconds,
     /// Every flow log that was deleted.
     pub flow_log_ids: Vec<FlowLogId>,
+    /// Whether the alarm was still on.
+    pub alarm_is_on: bool,
+}
+
+/// Input of resume-recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResumeRecording {
+    /// Whose recording.
+    pub claim: Claim,
+    /// The flow log that is on.
+    pub recording: Recording,
+}
+
+/// Output of resume-recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    /// Whether to wait for the alarm to clear again.
+    pub again: bool,
+    /// For how long.
+    pub seconds: u64,
 }
 
 /// Input of analyze-recording.
@@ -197,4 +258,42 @@ pub struct Reported {
 pub struct Cleared {
     /// Whether an execution was waiting and has been woken.
     pub woken: bool,
+}
+
+/// Input of sweep-recordings: from CloudFormation, or from the schedule or a
+/// change of an execution's status, which say nothing that the sweep needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SweepRequest {
+    /// The custom resource is created, updated or deleted with its stack.
+    Stack(StackRequest),
+    /// Anything else.
+    Other(serde_json::Value),
+}
+
+/// What CloudFormation sends to a custom resource, as far as it is read; see
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref-requests.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StackRequest {
+    /// Create, Update or Delete.
+    pub request_type: String,
+    /// Where the answer is put.
+    #[serde(rename = "ResponseURL")]
+    pub response_url: String,
+    /// The stack.
+    pub stack_id: String,
+    /// The request.
+    pub request_id: String,
+    /// The resource's name in the template.
+    pub logical_resource_id: String,
+}
+
+/// Output of sweep-recordings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    /// Flow logs that were deleted.
+    pub deleted: Vec<FlowLogId>,
+    /// Gateways whose claims were closed.
+    pub closed: Vec<GatewayId>,
 }

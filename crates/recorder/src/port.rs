@@ -7,6 +7,7 @@
 
 use crate::{EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId, PortError};
 use flowlog::FlowTable;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 
@@ -55,6 +56,17 @@ pub struct NewFlowLog {
     pub tags: Vec<(&'static str, String)>,
 }
 
+/// A flow log that is there, as EC2 describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFlowLog {
+    /// Its id.
+    pub id: FlowLogId,
+    /// The fields of its records.
+    pub log_format: String,
+    /// Key and value.
+    pub tags: BTreeMap<String, String>,
+}
+
 /// What tells our flow logs from all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -86,6 +98,20 @@ pub trait FlowLogs {
         owner: &Owner,
     ) -> impl Future<Output = Result<Vec<FlowLogId>, PortError>> + Send;
 
+    /// ec2:DescribeFlowLogs: those that capture that and deliver there,
+    /// whoever made them.
+    fn on(
+        &self,
+        watched: &Watched,
+        log_group: &str,
+    ) -> impl Future<Output = Result<Vec<FoundFlowLog>, PortError>> + Send;
+
+    /// ec2:DescribeFlowLogs: those that carry the stack's tag.
+    fn of_stack(
+        &self,
+        stack: &str,
+    ) -> impl Future<Output = Result<Vec<FoundFlowLog>, PortError>> + Send;
+
     /// ec2:DeleteFlowLogs. One that is gone already is no failure.
     fn delete(&self, ids: &[FlowLogId]) -> impl Future<Output = Result<(), PortError>> + Send;
 }
@@ -107,6 +133,35 @@ pub struct Bid {
     pub now: EpochSeconds,
 }
 
+/// A claim that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The gateway.
+    pub gateway: GatewayId,
+    /// Who has it.
+    pub execution: String,
+    /// When it lapses.
+    pub lease_expires: EpochSeconds,
+    /// The flow log of its recording, once there was one.
+    pub flow_log: Option<FlowLogId>,
+}
+
+/// What is known of the alarm of a gateway.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AlarmState {
+    /// When it last went off.
+    pub alarmed: EpochMillis,
+    /// When it last cleared, if it ever did.
+    pub cleared: Option<EpochMillis>,
+}
+
+impl AlarmState {
+    /// Whether it has not cleared since it last went off.
+    pub fn is_on(self) -> bool {
+        self.cleared.is_none_or(|cleared| cleared <= self.alarmed)
+    }
+}
+
 /// What came of a bid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bidding {
@@ -114,7 +169,7 @@ pub enum Bidding {
     Won {
         /// Counts the claims of the gateway.
         generation: u64,
-        /// Counts its recordings.
+        /// The how-manieth recording of the gateway it will be.
         recording: u64,
     },
     /// Another execution has it.
@@ -126,7 +181,20 @@ pub enum Bidding {
 /// Who records which gateway: one item for a gateway, every change atomic.
 pub trait Claims {
     /// dynamodb:UpdateItem on a condition, dynamodb:GetItem to tell why not.
+    /// An alarm that goes off while another execution has the gateway is
+    /// remembered for that one.
     fn bid(&self, bid: &Bid) -> impl Future<Output = Result<Bidding, PortError>> + Send;
+
+    /// dynamodb:UpdateItem: counts the recording, which exists from now on, once
+    /// however often it is called; Conflict where the claim is no longer of
+    /// that generation.
+    fn confirm(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        generation: u64,
+        flow_log: &FlowLogId,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// dynamodb:UpdateItem: stores the token that wakes the execution, if the
     /// claim is of that generation (Conflict if not); gives the last moment
@@ -147,18 +215,68 @@ pub trait Claims {
         cleared: EpochMillis,
     ) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
 
-    /// dynamodb:UpdateItem: gives the claim up, if it is the execution's;
-    /// `refund` takes the recording off the count.
+    /// dynamodb:GetItem: what is known of the gateway's alarm.
+    fn alarm_state(
+        &self,
+        gateway: &GatewayId,
+    ) -> impl Future<Output = Result<AlarmState, PortError>> + Send;
+
+    /// dynamodb:UpdateItem: gives the claim up, if it is the execution's. What
+    /// is known of the alarm at that moment; `None` where the claim was given
+    /// up before.
     fn release(
         &self,
         gateway: &GatewayId,
         execution: &str,
-        refund: bool,
-    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    ) -> impl Future<Output = Result<Option<AlarmState>, PortError>> + Send;
+
+    /// dynamodb:Scan: every claim that is held.
+    fn held(&self) -> impl Future<Output = Result<Vec<Held>, PortError>> + Send;
+
+    /// dynamodb:UpdateItem: makes it this sweep's task to close the execution's
+    /// claim, for so many seconds; no if it is another sweep's.
+    fn seize(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        now: EpochSeconds,
+        seconds: u64,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
-/// Executions that wait.
+/// What became of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// It is under way.
+    Running,
+    /// It came to its end, well or with a mail that says why not.
+    Ended,
+    /// Somebody stopped it.
+    Aborted,
+    /// It took longer than an execution may.
+    TimedOut,
+    /// There is none of that name.
+    Unknown,
+}
+
+/// Executions of the workflow.
 pub trait Executions {
+    /// states:StartExecution. One of that name that is there already, running
+    /// or ended, is no failure.
+    fn start(&self, name: &str, input: &str) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// states:DescribeExecution.
+    fn state_of(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<ExecutionState, PortError>> + Send;
+
+    /// states:ListExecutions: the names of those that are under way.
+    fn running(&self) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
+
+    /// states:StopExecution. One that has ended is no failure.
+    fn stop(&self, name: &str, cause: &str) -> impl Future<Output = Result<(), PortError>> + Send;
+
     /// states:SendTaskSuccess. An execution that no longer waits is no failure.
     fn wake(&self, token: &str, output: &str)
     -> impl Future<Output = Result<(), PortError>> + Send;
@@ -185,4 +303,10 @@ pub trait Topic {
         subject: &str,
         body: &str,
     ) -> impl Future<Output = Result<String, PortError>> + Send;
+}
+
+/// Answers to CloudFormation.
+pub trait Responses {
+    /// Puts the answer where the request says; no IAM action, the URL is signed.
+    fn respond(&self, url: &str, body: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -7,12 +7,7 @@ use recorder::{payload::ClaimGateway, step};
 async fn main() -> Result<(), lambda::Error> {
     let table = &Table::new(&aws::config().await, lambda::setting("NATSPIKE_TABLE")?);
     lambda::serve(|payload: ClaimGateway| async move {
-        let ClaimGateway {
-            event,
-            execution,
-            settings,
-        } = payload;
-        step::claim_gateway(table, &event, &execution, &settings, lambda::now()).await
+        step::claim_gateway(table, &payload, lambda::now()).await
     })
     .await
 }

@@ -1,19 +1,21 @@
 //! Lambda start-recording: switches a flow log on for the gateway.
 
-use adapters::{aws, ec2::Ec2, lambda};
+use adapters::{aws, dynamodb::Table, ec2::Ec2, lambda};
 use recorder::payload::StartRecording;
 use recorder::step::{self, Destination};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    let ec2 = &Ec2::new(&aws::config().await);
+    let config = aws::config().await;
+    let ec2 = &Ec2::new(&config);
+    let table = &Table::new(&config, lambda::setting("NATSPIKE_TABLE")?);
     let destination = &Destination {
         stack: lambda::setting("NATSPIKE_STACK")?,
         log_group: lambda::setting("NATSPIKE_LOG_GROUP")?,
         role_arn: lambda::setting("NATSPIKE_FLOW_LOG_ROLE_ARN")?,
     };
     lambda::serve(|payload: StartRecording| async move {
-        step::start_recording(ec2, &payload.claim, destination, lambda::now()).await
+        step::start_recording(ec2, table, &payload.claim, destination, lambda::now()).await
     })
     .await
 }

@@ -9,12 +9,15 @@
 //!
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3.html>
 
+mod pages;
+
 use super::error::{ContentError, ExpandsTooFar};
 use super::layers::EXPANSION;
 use super::meter::Meter;
 use flowlog::{Field, FlowTable, Layout, ReadError};
+use pages::Checked;
 use parquet::basic::Type;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
@@ -176,9 +179,10 @@ fn rows(
 ) -> Result<(), ContentError> {
     let mut columns = Vec::with_capacity(fields.len());
     for (place, _) in fields {
-        columns.push(Column::new(
-            group.get_column_reader(*place).map_err(damaged)?,
-        )?);
+        let about = group.metadata().column(*place).column_descr_ptr();
+        let pages = group.get_column_page_reader(*place).map_err(damaged)?;
+        let pages = Checked::new(pages, about.physical_type());
+        columns.push(Column::new(get_column_reader(about, Box::new(pages)))?);
     }
     let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
     let mut lines = Vec::new();

@@ -4,7 +4,7 @@ use super::{GATEWAY, NOW, STACK, World};
 use recorder::memory::Fault;
 use recorder::payload::{Outcome, UNTIL_CLEARED_SECONDS};
 use recorder::port::{NatGateway, NewFlowLog, Watched};
-use recorder::{EpochSeconds, FaultKind, GatewayId, InterfaceId};
+use recorder::{EpochSeconds, FaultKind, FlowLogId, GatewayId, InterfaceId};
 
 #[test]
 fn a_recording_goes_from_alarm_to_mail_and_leaves_nothing() {
@@ -153,25 +153,138 @@ fn an_unknown_region_is_never_priced_at_nothing() {
     assert!(world.analyze(&claim, &recording, &stop).is_ok());
 }
 
+fn there(tags: Vec<(&'static str, String)>, log_format: &'static str) -> NewFlowLog {
+    NewFlowLog {
+        watched: Watched::Interface(InterfaceId::from("eni-0a1")),
+        log_group: "/natspike/test".to_owned(),
+        role_arn: String::new(),
+        log_format,
+        aggregation_seconds: 600,
+        client_token: String::new(),
+        tags,
+    }
+}
+
 #[test]
-fn a_foreign_flow_log_is_said_and_never_deleted() {
+fn a_foreign_flow_log_is_the_source_and_never_deleted() {
     let world = World::new();
-    world.memory.add_flow_log(
-        "fl-foreign",
-        NewFlowLog {
-            watched: Watched::Interface(InterfaceId::from("eni-0a1")),
-            log_group: "/natspike/test".to_owned(),
-            role_arn: String::new(),
-            log_format: "",
-            aggregation_seconds: 600,
-            client_token: String::new(),
-            tags: vec![],
-        },
-    );
+    let format = "${interface-id} ${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${bytes} ${start} ${end}";
+    world
+        .memory
+        .add_flow_log("fl-foreign", there(vec![], format));
     let claim = world.claim("execution-1", NOW).unwrap();
-    assert_eq!(world.start(&claim).unwrap_err().name(), "Conflict");
+    let recording = world.start(&claim).unwrap();
+    assert_eq!(recording.flow_log_id, FlowLogId::from("fl-foreign"));
+    let start = NOW.0 + 60;
+    for ends in [
+        "10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5",
+        "10.0.0.220 203.0.113.5 10.0.0.220 203.0.113.5",
+    ] {
+        let line = format!("eni-0a1 {ends} 77 {start} {start}");
+        world
+            .memory
+            .deliver("/natspike/test", EpochSeconds(start), &line);
+    }
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    assert_eq!(stop.flow_log_ids, []);
+    assert_eq!(world.memory.flow_logs().len(), 1);
+    let reported = world.analyze(&claim, &recording, &stop).unwrap();
+    assert_eq!(reported.processed_bytes, 77);
+    let item = world.memory.item(&claim.gateway).unwrap();
+    assert_eq!((item.execution, item.recordings), (None, 1));
+}
+
+#[test]
+fn a_foreign_flow_log_that_cannot_be_analyzed_is_named() {
+    let world = World::new();
+    world
+        .memory
+        .add_flow_log("fl-foreign", there(vec![], "${srcaddr} ${packets}"));
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let error = world.start(&claim).unwrap_err();
+    assert_eq!(error.name(), "Conflict");
+    assert!(error.to_string().contains("fl-foreign"), "{error}");
     assert_eq!(world.stop(&claim, None).unwrap().flow_log_ids, []);
     assert_eq!(world.memory.flow_logs().len(), 1);
+    assert_eq!(world.memory.item(&claim.gateway).unwrap().recordings, 0);
+}
+
+#[test]
+fn what_an_earlier_recording_left_is_replaced() {
+    let world = World::new();
+    let tags = vec![
+        ("natspike:stack", super::STACK.to_owned()),
+        ("natspike:execution", "execution-0".to_owned()),
+    ];
+    world.memory.add_flow_log("fl-left", there(tags, ""));
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    assert!(recording.is_ours);
+    let flow_logs = world.memory.flow_logs();
+    assert_eq!(flow_logs.len(), 1);
+    assert_eq!(flow_logs[0].0, recording.flow_log_id);
+}
+
+#[test]
+fn a_recording_outlives_its_alarm_and_goes_on_if_it_comes_back() {
+    let mut world = World::new();
+    world.settings.record_after_clear = "120".to_owned();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    assert_eq!(claim.linger_seconds, 120);
+    let recording = world.start(&claim).unwrap();
+    world.wait(&claim, "token-1").unwrap();
+    assert!(world.clear(super::CLEARED).unwrap());
+    let later = NOW.plus(480);
+    assert!(!world.resume(&claim, &recording, later).again);
+    // The alarm goes off again: an execution that must not record, but is heard.
+    let second = world
+        .claim_at("2026-11-20T23:51:05.000+0000", "execution-2", later)
+        .unwrap();
+    assert_eq!(second.outcome, Outcome::Held);
+    let resume = world.resume(&claim, &recording, later);
+    assert_eq!((resume.again, resume.seconds), (true, 420));
+    assert!(!world.resume(&claim, &recording, NOW.plus(900)).again);
+    world.wait(&claim, "token-2").unwrap();
+    assert_eq!(world.memory.woken().len(), 1);
+    assert!(world.clear("2026-11-20T23:52:05.000+0000").unwrap());
+    assert_eq!(world.memory.woken()[1].0, "token-2");
+}
+
+#[test]
+fn a_stop_says_whether_the_alarm_is_still_on() {
+    for (clears, is_on) in [(false, true), (true, false)] {
+        let world = World::new();
+        let claim = world.claim("execution-1", NOW).unwrap();
+        let recording = world.start(&claim).unwrap();
+        if clears {
+            world.clear(super::CLEARED).unwrap();
+        }
+        let stop = world.stop(&claim, Some(&recording)).unwrap();
+        assert_eq!(stop.alarm_is_on, is_on);
+    }
+}
+
+#[test]
+fn an_event_that_is_delivered_twice_is_one_execution() {
+    let world = World::new();
+    let event = recorder::alarm::example(GATEWAY, "ALARM", super::ALARMED);
+    for _ in 0..2 {
+        let raised = pollster::block_on(recorder::step::raise_alarm(&world.memory, &event));
+        assert_eq!(
+            raised.unwrap().execution,
+            format!("{GATEWAY}-1795218245123")
+        );
+    }
+    let started = world.memory.started();
+    assert_eq!(started.len(), 1);
+    let input: serde_json::Value = serde_json::from_str(&started[0].1).unwrap();
+    assert_eq!(input["round"], 1);
+    assert_eq!(
+        input["event"]["detail"]["alarmName"],
+        format!("natspike/{GATEWAY}")
+    );
+    let claim = world.claim("any", NOW).unwrap();
+    assert_eq!(claim.next_execution, format!("{GATEWAY}-1795218245123-2"));
 }
 
 #[test]

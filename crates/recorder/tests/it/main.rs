@@ -2,14 +2,15 @@
 
 mod life;
 mod races;
+mod sweep;
 
 use recorder::memory::Memory;
 use recorder::payload::{
-    AnalyzeRecording, AwaitClearance, Claim, EndReason, Ending, Recording, Reported, Settings,
-    Stop, StopRecording,
+    AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Recording, Reported,
+    Resume, ResumeRecording, Settings, Stop, StopRecording, SweepRequest, Swept,
 };
 use recorder::port::NatGateway;
-use recorder::step::{self, Destination};
+use recorder::step::{self, Destination, SweepPorts, Sweeping};
 use recorder::{EpochSeconds, GatewayId, InterfaceId, StepError, alarm};
 
 const GATEWAY: &str = "nat-0a1b2c3d4e5f60718";
@@ -42,14 +43,22 @@ impl World {
     }
 
     fn claim(&self, execution: &str, now: EpochSeconds) -> Result<Claim, StepError> {
-        let event = alarm::example(GATEWAY, "ALARM", ALARMED);
-        pollster::block_on(step::claim_gateway(
-            &self.memory,
-            &event,
-            execution,
-            &self.settings,
-            now,
-        ))
+        self.claim_at(ALARMED, execution, now)
+    }
+
+    fn claim_at(
+        &self,
+        alarmed: &str,
+        execution: &str,
+        now: EpochSeconds,
+    ) -> Result<Claim, StepError> {
+        let payload = ClaimGateway {
+            event: alarm::example(GATEWAY, "ALARM", alarmed),
+            round: 1,
+            execution: execution.to_owned(),
+            settings: self.settings.clone(),
+        };
+        pollster::block_on(step::claim_gateway(&self.memory, &payload, now))
     }
 
     fn start(&self, claim: &Claim) -> Result<Recording, StepError> {
@@ -59,6 +68,7 @@ impl World {
             role_arn: "arn:aws:iam::123456789012:role/delivery".to_owned(),
         };
         pollster::block_on(step::start_recording(
+            &self.memory,
             &self.memory,
             claim,
             &destination,
@@ -78,6 +88,31 @@ impl World {
         let event = alarm::example(GATEWAY, "OK", at);
         pollster::block_on(step::clear_alarm(&self.memory, &self.memory, &event))
             .map(|cleared| cleared.woken)
+    }
+
+    fn resume(&self, claim: &Claim, recording: &Recording, now: EpochSeconds) -> Resume {
+        let payload = ResumeRecording {
+            claim: claim.clone(),
+            recording: recording.clone(),
+        };
+        pollster::block_on(step::resume_recording(&self.memory, &payload, now)).expect("an answer")
+    }
+
+    fn sweep(&self, request: &SweepRequest, now: EpochSeconds) -> Result<Swept, StepError> {
+        let world = &self.memory;
+        let ports = SweepPorts {
+            ec2: world,
+            claims: world,
+            executions: world,
+            topic: world,
+            responses: world,
+        };
+        let sweeping = Sweeping {
+            stack: STACK.to_owned(),
+            log_group: "/natspike/test".to_owned(),
+            region: "us-east-1".to_owned(),
+        };
+        pollster::block_on(step::sweep_recordings(&ports, request, &sweeping, now))
     }
 
     fn stop(&self, claim: &Claim, recording: Option<&Recording>) -> Result<Stop, StepError> {

@@ -1,0 +1,73 @@
+//! await-clearance and clear-alarm: the execution that waits and the alarm that
+//! clears, whichever comes first.
+
+use crate::alarm::AlarmEvent;
+use crate::error::During;
+use crate::payload::{AwaitClearance, Cleared, EndReason, Ending};
+use crate::port::{Claims, Executions};
+use crate::{EpochMillis, EpochSeconds, StepError};
+
+/// Stores the execution's token. Where the alarm has cleared in the meantime,
+/// nobody else would use it: then the execution is woken at once.
+///
+/// Errors: Conflict where the claim is no longer the execution's; what the
+/// services answer.
+pub async fn await_clearance(
+    claims: &impl Claims,
+    executions: &impl Executions,
+    payload: &AwaitClearance,
+) -> Result<(), StepError> {
+    let claim = &payload.claim;
+    let cleared = claims
+        .store_token(
+            &claim.gateway,
+            &claim.execution,
+            claim.generation,
+            &payload.task_token,
+        )
+        .await
+        .during("store the task token")?;
+    match cleared {
+        Some(cleared) => wake(executions, &payload.task_token, cleared).await,
+        None => Ok(()),
+    }
+}
+
+/// Remembers that the alarm cleared, and wakes the execution that waits for it.
+///
+/// Errors: Invalid where the event names no single gateway; what the services
+/// answer.
+pub async fn clear_alarm(
+    claims: &impl Claims,
+    executions: &impl Executions,
+    event: &AlarmEvent,
+) -> Result<Cleared, StepError> {
+    let cleared = event.entered()?;
+    let token = claims
+        .store_clearance(&event.gateway()?, cleared)
+        .await
+        .during("remember that the alarm cleared")?;
+    if let Some(token) = &token {
+        wake(executions, token, cleared).await?;
+    }
+    Ok(Cleared {
+        woken: token.is_some(),
+    })
+}
+
+async fn wake(
+    executions: &impl Executions,
+    token: &str,
+    cleared: EpochMillis,
+) -> Result<(), StepError> {
+    let ending = Ending {
+        reason: EndReason::Cleared,
+        at: Some(EpochSeconds(cleared.0 / 1_000)),
+    };
+    let output = serde_json::to_string(&ending)
+        .map_err(|error| StepError::Invalid(format!("cannot write the ending: {error}")))?;
+    executions
+        .wake(token, &output)
+        .await
+        .during("wake the execution")
+}

@@ -1,0 +1,85 @@
+//! claim-gateway: whether this alarm may record.
+
+use super::{LEASE_MARGIN_SECONDS, execution_name};
+use crate::error::During;
+use crate::payload::{Claim, ClaimGateway, Outcome, UNTIL_CLEARED_SECONDS};
+use crate::port::{Bid, Bidding, Claims};
+use crate::{EpochSeconds, StepError};
+
+/// Claims the alarm's gateway for the execution, if no other has it and its
+/// recordings are not used up.
+///
+/// Errors: Invalid where the event names no single gateway or a setting is no
+/// number; what the table answers.
+pub async fn claim_gateway(
+    claims: &impl Claims,
+    payload: &ClaimGateway,
+    now: EpochSeconds,
+) -> Result<Claim, StepError> {
+    let ClaimGateway {
+        event,
+        round,
+        execution,
+        settings,
+    } = payload;
+    let gateway = event.gateway()?;
+    let recording_time = number("RecordingTime", &settings.recording_time)?;
+    let limit = number("NumOfRecordings", &settings.recordings_limit)?;
+    let settle_seconds = number("SettleDelay", &settings.settle_delay)?;
+    let linger_seconds = number("RecordAfterClear", &settings.record_after_clear)?;
+    let rounds = number("RecordingsInARow", &settings.recordings_in_a_row)?;
+    let await_seconds = match recording_time {
+        0 => UNTIL_CLEARED_SECONDS,
+        seconds => seconds,
+    };
+    let lease = await_seconds
+        .saturating_add(linger_seconds)
+        .saturating_add(LEASE_MARGIN_SECONDS);
+    let bidding = claims
+        .bid(&Bid {
+            gateway: gateway.clone(),
+            execution: execution.to_owned(),
+            alarmed: event.entered()?,
+            lease_expires: now.plus(lease),
+            limit,
+            now,
+        })
+        .await
+        .during("claim the gateway")?;
+    let (outcome, generation, recording) = match bidding {
+        Bidding::Won {
+            generation,
+            recording,
+        } => (Outcome::Claimed, generation, recording),
+        Bidding::Held => (Outcome::Held, 0, 0),
+        Bidding::Spent => (Outcome::Spent, 0, 0),
+    };
+    Ok(Claim {
+        outcome,
+        next_execution: execution_name(event, round + 1)?,
+        gateway,
+        alarm: event.detail.alarm_name.clone(),
+        region: event.region.clone(),
+        execution: execution.to_owned(),
+        generation,
+        recording,
+        limit,
+        round: *round,
+        next_round: round + 1,
+        rounds,
+        threshold: event.threshold(),
+        lease_seconds: lease,
+        await_seconds,
+        linger_seconds,
+        settle_seconds,
+        nat_rate: settings.nat_rate.clone(),
+    })
+}
+
+fn number(parameter: &str, text: &str) -> Result<u64, StepError> {
+    text.trim().parse().map_err(|_| {
+        StepError::Invalid(format!(
+            "the stack parameter {parameter} is {text:?}; it must be a whole number, 0 or more"
+        ))
+    })
+}

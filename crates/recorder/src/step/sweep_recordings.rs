@@ -1,0 +1,323 @@
+//! sweep-recordings: nothing of ours is left behind, whatever became of the
+//! execution that made it.
+//!
+//! Runs on a schedule, when an execution ends badly, and once more before the
+//! stack is deleted. An orphan is a flow log or a claim whose execution is not
+//! under way, or whose lease has lapsed.
+//!
+//! **Invariants.** Only what carries the stack's tag is deleted. One failure
+//! does not keep the sweep from the rest; the first is returned in the end. A
+//! claim is closed by one sweep at a time, and given up last: whoever comes
+//! later finds what an earlier sweep did not finish.
+
+use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES};
+use crate::error::During;
+use crate::payload::{StackRequest, SweepRequest, Swept};
+use crate::port::{
+    Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Held, Responses, Topic,
+};
+use crate::{EpochSeconds, FlowLogId, StepError};
+use std::collections::BTreeMap;
+
+/// For how long a claim is one sweep's to close: longer than a Lambda runs.
+const SEIZE_SECONDS: u64 = 120;
+/// What executions are stopped with before the stack goes.
+const CAUSE: &str = "the stack is being deleted";
+/// The custom resource's physical id: there is one for a stack.
+const PHYSICAL_ID: &str = "recordings";
+
+/// Whose recordings are swept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweeping {
+    /// The stack's name.
+    pub stack: String,
+    /// Where its recordings are.
+    pub log_group: String,
+    /// The region.
+    pub region: String,
+}
+
+/// What a sweep needs of the world.
+pub struct SweepPorts<'a, F, C, E, T, R> {
+    /// Flow logs.
+    pub ec2: &'a F,
+    /// Claims.
+    pub claims: &'a C,
+    /// Executions.
+    pub executions: &'a E,
+    /// The mailing list.
+    pub topic: &'a T,
+    /// Answers to CloudFormation.
+    pub responses: &'a R,
+}
+
+/// Does what the request asks for: sweeps, or ends everything because the stack
+/// is being deleted, and tells CloudFormation how that went.
+///
+/// Errors: what the services answer.
+pub async fn sweep_recordings(
+    ports: &SweepPorts<'_, impl FlowLogs, impl Claims, impl Executions, impl Topic, impl Responses>,
+    request: &SweepRequest,
+    sweeping: &Sweeping,
+    now: EpochSeconds,
+) -> Result<Swept, StepError> {
+    match request {
+        SweepRequest::Stack(request) => {
+            let done = match request.request_type.as_str() {
+                "Delete" => retire_stack(ports, &sweeping.stack).await,
+                _ => Ok(Swept::default()),
+            };
+            let answer = answer(request, done.as_ref().err());
+            ports
+                .responses
+                .respond(&request.response_url, &answer)
+                .await
+                .during("tell CloudFormation")?;
+            // It was told of a failure and says so to whoever deletes the stack.
+            Ok(done.unwrap_or_default())
+        }
+        SweepRequest::Other(_) => {
+            let mut sweep = Sweep {
+                ports,
+                sweeping,
+                now,
+                states: BTreeMap::new(),
+                swept: Swept::default(),
+                failure: None,
+            };
+            sweep.run().await?;
+            match sweep.failure {
+                Some(error) => Err(error),
+                None => Ok(sweep.swept),
+            }
+        }
+    }
+}
+
+fn answer(request: &StackRequest, failure: Option<&StepError>) -> String {
+    serde_json::json!({
+        "Status": if failure.is_some() { "FAILED" } else { "SUCCESS" },
+        "Reason": failure.map_or_else(String::new, |error| format!(
+            "flow logs may be left behind, so the stack is kept: {error}; delete it again"
+        )),
+        "PhysicalResourceId": PHYSICAL_ID,
+        "StackId": request.stack_id,
+        "RequestId": request.request_id,
+        "LogicalResourceId": request.logical_resource_id,
+    })
+    .to_string()
+}
+
+/// Ends every recording of the stack. Claims go first, so that a step that is
+/// about to switch a flow log on cannot confirm it and switches it off again.
+///
+/// Errors: what the services answer; something may be left then.
+async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
+    ports: &SweepPorts<'_, F, C, E, T, R>,
+    stack: &str,
+) -> Result<Swept, StepError> {
+    let SweepPorts {
+        ec2,
+        claims,
+        executions,
+        ..
+    } = ports;
+    let running = executions
+        .running()
+        .await
+        .during("find the executions under way")?;
+    for execution in running {
+        executions
+            .stop(&execution, CAUSE)
+            .await
+            .during("stop an execution")?;
+    }
+    let mut swept = Swept::default();
+    for held in claims.held().await.during("find the claims")? {
+        claims
+            .release(&held.gateway, &held.execution)
+            .await
+            .during("give a gateway free")?;
+        swept.closed.push(held.gateway);
+    }
+    let left = ec2.of_stack(stack).await.during("find the flow logs")?;
+    swept.deleted = left.into_iter().map(|flow_log| flow_log.id).collect();
+    if !swept.deleted.is_empty() {
+        ec2.delete(&swept.deleted)
+            .await
+            .during("switch flow logs off")?;
+    }
+    Ok(swept)
+}
+
+struct Sweep<'a, F, C, E, T, R> {
+    ports: &'a SweepPorts<'a, F, C, E, T, R>,
+    sweeping: &'a Sweeping,
+    now: EpochSeconds,
+    states: BTreeMap<String, ExecutionState>,
+    swept: Swept,
+    failure: Option<StepError>,
+}
+
+impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R> {
+    async fn run(&mut self) -> Result<(), StepError> {
+        // Claims first: one that is taken in between then has no orphan here.
+        let held = self.ports.claims.held().await.during("find the claims")?;
+        let found = self
+            .ports
+            .ec2
+            .of_stack(&self.sweeping.stack)
+            .await
+            .during("find the flow logs of the stack")?;
+        let mut orphans: BTreeMap<String, Vec<FoundFlowLog>> = BTreeMap::new();
+        for flow_log in found {
+            let execution = flow_log.tags.get(TAG_EXECUTION).cloned();
+            let execution = execution.unwrap_or_default();
+            match self.is_over(&execution, expires(&flow_log)).await {
+                Ok(true) => orphans.entry(execution).or_default().push(flow_log),
+                Ok(false) => {}
+                Err(error) => self.note(error),
+            }
+        }
+        for held in held {
+            match self.is_over(&held.execution, held.lease_expires).await {
+                Ok(true) => {
+                    let flow_logs = orphans.remove(&held.execution).unwrap_or_default();
+                    let closed = self.close(&held, &flow_logs).await;
+                    self.note_failure(closed);
+                }
+                Ok(false) => {}
+                Err(error) => self.note(error),
+            }
+        }
+        for flow_logs in orphans.into_values() {
+            let deleted = self.delete(&flow_logs).await;
+            self.note_failure(deleted);
+        }
+        Ok(())
+    }
+
+    /// Whether what the execution made is an orphan.
+    async fn is_over(&mut self, execution: &str, expires: EpochSeconds) -> Result<bool, StepError> {
+        Ok(expires < self.now || self.state(execution).await? != ExecutionState::Running)
+    }
+
+    async fn state(&mut self, execution: &str) -> Result<ExecutionState, StepError> {
+        if execution.is_empty() {
+            return Ok(ExecutionState::Unknown);
+        }
+        if let Some(state) = self.states.get(execution) {
+            return Ok(*state);
+        }
+        let state = self
+            .ports
+            .executions
+            .state_of(execution)
+            .await
+            .during("ask what became of an execution")?;
+        self.states.insert(execution.to_owned(), state);
+        Ok(state)
+    }
+
+    async fn close(&mut self, held: &Held, flow_logs: &[FoundFlowLog]) -> Result<(), StepError> {
+        let is_ours = self
+            .ports
+            .claims
+            .seize(&held.gateway, &held.execution, self.now, SEIZE_SECONDS)
+            .await
+            .during("take over the claim of a recording that is over")?;
+        if !is_ours {
+            return Ok(());
+        }
+        self.delete(flow_logs).await?;
+        let state = self.state(&held.execution).await?;
+        if let Some(what) = untold(state) {
+            let (subject, body) = self.mail(held, flow_logs, what);
+            self.ports
+                .topic
+                .publish(&subject, &body)
+                .await
+                .during("mail what became of a recording")?;
+        }
+        self.ports
+            .claims
+            .release(&held.gateway, &held.execution)
+            .await
+            .during("give a gateway free")?;
+        self.swept.closed.push(held.gateway.clone());
+        Ok(())
+    }
+
+    async fn delete(&mut self, flow_logs: &[FoundFlowLog]) -> Result<(), StepError> {
+        let ids: Vec<FlowLogId> = flow_logs.iter().map(|found| found.id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.ports
+            .ec2
+            .delete(&ids)
+            .await
+            .during("switch an orphaned flow log off")?;
+        self.swept.deleted.extend(ids);
+        Ok(())
+    }
+
+    fn mail(&self, held: &Held, flow_logs: &[FoundFlowLog], what: &str) -> (String, String) {
+        let Sweeping {
+            log_group, region, ..
+        } = self.sweeping;
+        let gateway = &held.gateway;
+        let subject = format!("NAT spike {gateway}: the recording {what}");
+        let ids: Vec<&str> = flow_logs.iter().map(|found| found.id.0.as_str()).collect();
+        let fate = match (ids.as_slice(), &held.flow_log) {
+            ([], None) => "none had been switched on".to_owned(),
+            ([], Some(id)) => format!("{id} is deleted"),
+            (ids, _) => format!("{} is deleted", ids.join(", ")),
+        };
+        let since = flow_logs
+            .iter()
+            .filter_map(|found| number(found, TAG_CREATED))
+            .min()
+            .map_or(String::new(), |created| format!(" --since {created}"));
+        let body = format!(
+            "The recording of {gateway} {what} before its report was made.\n\n\
+             Execution  {}\n\
+             Flow log   {fate}\n\n\
+             Nothing is being billed for it any longer. Whatever was recorded is kept in\n\
+             the log group\n{log_group}\n\
+             This reports on it:\n\n\
+             natspike analyze logs://{log_group} --region {region}{since}\n",
+            held.execution
+        );
+        (subject, body)
+    }
+
+    fn note(&mut self, error: StepError) {
+        self.failure.get_or_insert(error);
+    }
+
+    fn note_failure(&mut self, done: Result<(), StepError>) {
+        if let Err(error) = done {
+            self.note(error);
+        }
+    }
+}
+
+/// What happened to the execution, if it could not tell itself.
+fn untold(state: ExecutionState) -> Option<&'static str> {
+    match state {
+        ExecutionState::Aborted => Some("was stopped by hand"),
+        ExecutionState::TimedOut => Some("took longer than an execution may"),
+        ExecutionState::Unknown => Some("was lost"),
+        ExecutionState::Running | ExecutionState::Ended => None,
+    }
+}
+
+/// When the flow log lapses; one that does not say has lapsed.
+fn expires(flow_log: &FoundFlowLog) -> EpochSeconds {
+    EpochSeconds(number(flow_log, TAG_EXPIRES).unwrap_or(0))
+}
+
+fn number(flow_log: &FoundFlowLog, tag: &str) -> Option<u64> {
+    flow_log.tags.get(tag)?.parse().ok()
+}
