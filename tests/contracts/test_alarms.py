@@ -46,6 +46,24 @@ def resolved(node: Any, stack: str, *, missing_data_ends: bool = True) -> Any:
     }
 
 
+def chosen(node: Any, conditions: frozenset[str] | set[str] = frozenset()) -> Any:
+    """A value with the branch of every Fn::If that these conditions choose."""
+    conditions = set(conditions)
+    nothing = {"Ref": "AWS::NoValue"}
+    if isinstance(node, list):
+        entries = [chosen(entry, conditions) for entry in node]
+        return [entry for entry in entries if entry != nothing]
+    if not isinstance(node, dict):
+        return node
+    if node.keys() == {"Fn::If"}:
+        condition, then, otherwise = node["Fn::If"]
+        if condition == "MissingDataEnds":
+            return chosen(then, conditions)
+        return chosen(then if condition in conditions else otherwise, conditions)
+    values = {key: chosen(value, conditions) for key, value in node.items()}
+    return {key: value for key, value in values.items() if value != nothing}
+
+
 def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
     """EventBridge's matching, as far as these patterns use it."""
     for key, wanted in pattern.items():
@@ -110,10 +128,11 @@ def test_every_gateway_gets_its_own_alarm(
         assert "Metadata" not in alarm
         properties = alarm["Properties"]
         assert properties["AlarmName"] == {"Fn::Sub": f"${{AWS::StackName}}/{gateway}"}
+        properties = chosen(properties)
         assert properties["Threshold"] == 123456789
-        assert properties["TreatMissingData"] == {
-            "Fn::If": ["MissingDataEnds", "notBreaching", "ignore"]
-        }
+        assert properties["ComparisonOperator"] == "GreaterThanThreshold"
+        assert "ThresholdMetricId" not in properties
+        assert properties["TreatMissingData"] == "notBreaching"
         expression, *inputs = properties["Metrics"]
         assert (expression["Expression"], expression["ReturnData"]) == ("m1 + m2", True)
         for metric, name in zip(
@@ -130,6 +149,55 @@ def test_every_gateway_gets_its_own_alarm(
     for name, resource in template["Resources"].items():
         if name != "SpikeAlarm":
             assert expanded["Resources"][name] == resource
+
+
+@pytest.mark.parametrize(
+    ("on", "zonal", "regional"),
+    [
+        (None, "m1 + m2", "(FILL(m1z1, 0) + FILL(m1z2, 0)) + (FILL(m2z1, 0) + FILL(m2z2, 0))"),
+        ("OnUpload", "m1", "(FILL(m1z1, 0) + FILL(m1z2, 0))"),
+        ("OnDownload", "m2", "(FILL(m2z1, 0) + FILL(m2z2, 0))"),
+        (
+            "OnEither",
+            "MAX([m1, m2])",
+            "MAX([(FILL(m1z1, 0) + FILL(m1z2, 0)), (FILL(m2z1, 0) + FILL(m2z2, 0))])",
+        ),
+    ],
+)
+@pytest.mark.parametrize("anomaly", [False, True])
+def test_an_alarm_looks_at_what_was_asked_for(
+    template: dict[str, Any],
+    values: dict[str, str],
+    on: str | None,
+    zonal: str,
+    regional: str,
+    anomaly: bool,  # noqa: FBT001
+) -> None:
+    ids = "nat-0123456789abcdef0, nat-0fedcba9876543210@eu-west-1a+eu-west-1b"
+    resources = macros.expand(template, values | {"NatGatewayIDs": ids})["Resources"]
+    conditions = {on, "SpikeIsAnomaly" if anomaly else None} - {None}
+    for gateway, expected in (("0123456789abcdef0", zonal), ("0fedcba9876543210", regional)):
+        properties = chosen(resources[f"SpikeAlarmNat{gateway}"]["Properties"], conditions)
+        metrics = {metric["Id"]: metric for metric in properties["Metrics"]}
+        assert metrics["e1"]["Expression"] == expected
+        assert metrics["e1"]["ReturnData"]
+        used = set(re.findall(r"m\d(?:z\d)?", expected))
+        stats = {name: m["MetricStat"] for name, m in metrics.items() if "MetricStat" in m}
+        assert used <= stats.keys()
+        assert len(stats) + 2 <= 12
+        for name, stat in stats.items():
+            dimensions = {d["Name"]: d["Value"] for d in stat["Metric"]["Dimensions"]}
+            zone = {"z1": "eu-west-1a", "z2": "eu-west-1b"}.get(name[2:])
+            assert dimensions.pop("NatGatewayId") == f"nat-{gateway}"
+            assert dimensions == ({"AvailabilityZone": zone} if zone else {})
+        if anomaly:
+            band = metrics["ad1"]["Expression"]
+            assert band == {"Fn::Sub": "ANOMALY_DETECTION_BAND(e1, ${AnomalyBand})"}
+            assert properties["ComparisonOperator"] == "GreaterThanUpperThreshold"
+            assert properties["ThresholdMetricId"] == "ad1"
+            assert "Threshold" not in properties
+        else:
+            assert "ad1" not in metrics
 
 
 def test_the_macros_agree_whichever_runs_first(

@@ -17,6 +17,17 @@
 //! keys and values alike, and `SpikeAlarm` becomes `SpikeAlarmNat0123456789abcdef0`. The
 //! mark lies in `Metadata` because linters and SAM accept a template so marked as it is.
 //!
+//! A regional gateway's metrics are by availability zone, so it is named with its zones:
+//! `nat-0123456789abcdef0@eu-west-1a+eu-west-1b`. In its copy
+//!
+//! * an entry of a list that has an `Id` and contains `@{AvailabilityZone}` is repeated for
+//!   each zone, and its `Id` ends in `z1`, `z2`, … (a linter would not take a placeholder
+//!   there);
+//! * `@{Sum:m1}` becomes `(FILL(m1z1, 0) + FILL(m1z2, 0))`.
+//!
+//! For any other gateway such an entry stands once, `@{Sum:m1}` becomes `m1`, and an entry
+//! without an `Id` that names the zone is left out.
+//!
 //! **Invariants.** Every value outside the marked resources is returned as it came. The
 //! macro knows nothing of alarms; what is in a marked resource is only text to it, so an
 //! inner `Fn::Transform` may have been processed before (as CloudFormation does) or not.
@@ -52,6 +63,13 @@ pub const MARK: &str = "natspike-expand-gateways";
 /// Text that stands for the gateway's id in a marked resource.
 pub const PLACEHOLDER: &str = "@{NatGatewayId}";
 
+/// Text that stands for the name of a zone.
+const ZONE_NAME: &str = "@{AvailabilityZone}";
+/// Text that begins the sum over zones, up to the next brace.
+const SUM: &str = "@{Sum:";
+/// An alarm may look at ten metrics: two for each zone.
+const MOST_ZONES: usize = 5;
+
 /// Answers one request of CloudFormation; never fails and never panics.
 pub fn answer(event: &Value) -> Value {
     let request = event.get("requestId").cloned().unwrap_or(Value::Null);
@@ -86,6 +104,10 @@ enum Refusal {
         "'{id}' in the parameter {parameter} is not the id of a NAT gateway; ids look like nat-0123456789abcdef0"
     )]
     MalformedId { parameter: String, id: String },
+    #[error(
+        "'{id}' in the parameter {parameter} has zones that cannot be; name one to {MOST_ZONES} different ones, like nat-0123456789abcdef0@eu-west-1a+eu-west-1b"
+    )]
+    MalformedZones { parameter: String, id: String },
     #[error("the parameter {parameter} names {id} twice; name each gateway once")]
     DuplicateId { parameter: String, id: String },
     #[error(
@@ -134,23 +156,30 @@ fn expand(event: &Value) -> Result<Value, Refusal> {
                 parameter: parameter.to_owned(),
             })?;
         let prototype = without_mark(resource.clone());
-        for id in gateway_ids(parameter, value)? {
-            let logical_id = logical_id(name, &id);
+        for gateway in gateways(parameter, value)? {
+            let logical_id = logical_id(name, &gateway.id);
             if prototypes.contains_key(&logical_id) || resources.contains_key(&logical_id) {
                 return Err(Refusal::TakenId {
                     resource: name.clone(),
-                    id,
+                    id: gateway.id,
                     logical_id,
                 });
             }
-            resources.insert(logical_id, for_gateway(&prototype, &id));
+            resources.insert(logical_id, gateway.copy(&prototype, None));
         }
     }
     Ok(fragment)
 }
 
-/// The gateway ids of a parameter's value, trimmed, without empty entries, in order.
-fn gateway_ids(parameter: &str, value: &Value) -> Result<Vec<String>, Refusal> {
+/// A gateway, with its zones if it is a regional one.
+#[derive(Debug, PartialEq, Eq)]
+struct Gateway {
+    id: String,
+    zones: Vec<String>,
+}
+
+/// The gateways of a parameter's value, trimmed, without empty entries, in order.
+fn gateways(parameter: &str, value: &Value) -> Result<Vec<Gateway>, Refusal> {
     let not_text = || Refusal::NotText {
         parameter: parameter.to_owned(),
     };
@@ -163,33 +192,62 @@ fn gateway_ids(parameter: &str, value: &Value) -> Result<Vec<String>, Refusal> {
         _ => return Err(not_text()),
     };
 
-    let mut ids: Vec<String> = Vec::new();
-    for id in texts
+    let mut gateways: Vec<Gateway> = Vec::new();
+    for text in texts
         .iter()
         .flat_map(|text| text.split(','))
         .map(str::trim)
         .filter(|id| !id.is_empty())
     {
+        let (id, zones) = text
+            .split_once('@')
+            .map_or((text, None), |(id, zones)| (id, Some(zones)));
         if !is_gateway_id(id) {
             return Err(Refusal::MalformedId {
                 parameter: parameter.to_owned(),
                 id: id.to_owned(),
             });
         }
-        if ids.iter().any(|known| known == id) {
+        let zones: Vec<String> = zones.map_or_else(Vec::new, |zones| {
+            zones.split('+').map(str::to_owned).collect()
+        });
+        if zones.len() > MOST_ZONES || !are_zones(&zones) {
+            return Err(Refusal::MalformedZones {
+                parameter: parameter.to_owned(),
+                id: text.to_owned(),
+            });
+        }
+        if gateways.iter().any(|known| known.id == id) {
             return Err(Refusal::DuplicateId {
                 parameter: parameter.to_owned(),
                 id: id.to_owned(),
             });
         }
-        ids.push(id.to_owned());
+        gateways.push(Gateway {
+            id: id.to_owned(),
+            zones,
+        });
     }
-    if ids.is_empty() {
+    if gateways.is_empty() {
         return Err(Refusal::NoGateway {
             parameter: parameter.to_owned(),
         });
     }
-    Ok(ids)
+    Ok(gateways)
+}
+
+/// Whether they are names as zones have them, each once.
+fn are_zones(zones: &[String]) -> bool {
+    let is_zone = |zone: &String| {
+        !zone.is_empty()
+            && zone
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-'))
+    };
+    let mut sorted: Vec<&String> = zones.iter().collect();
+    sorted.sort();
+    sorted.dedup();
+    sorted.len() == zones.len() && zones.iter().all(is_zone)
 }
 
 /// Whether a text is `nat-` and 17 hexadecimal digits, or 8 as in ids from before 2018.
@@ -219,26 +277,77 @@ fn without_mark(mut resource: Value) -> Value {
     resource
 }
 
-fn for_gateway(value: &Value, id: &str) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.replace(PLACEHOLDER, id)),
-        Value::Array(list) => list.iter().map(|entry| for_gateway(entry, id)).collect(),
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| (key.replace(PLACEHOLDER, id), for_gateway(value, id)))
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+impl Gateway {
+    /// A copy of the value for the gateway; inside an entry that is repeated, for
+    /// the zone of that place.
+    fn copy(&self, value: &Value, zone: Option<usize>) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text, zone)),
+            Value::Array(list) => list
+                .iter()
+                .flat_map(|entry| self.entries(entry, zone))
+                .collect(),
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (self.text(key, zone), self.copy(value, zone)))
+                .collect::<Map<_, _>>()
+                .into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+
+    /// What becomes of an entry of a list.
+    fn entries(&self, entry: &Value, zone: Option<usize>) -> Vec<Value> {
+        let id = entry.get("Id").and_then(Value::as_str);
+        match (id, contains(entry, ZONE_NAME)) {
+            (None, true) if self.zones.is_empty() => Vec::new(),
+            (Some(id), true) if !self.zones.is_empty() => (0..self.zones.len())
+                .map(|place| {
+                    let mut copy = self.copy(entry, Some(place));
+                    copy["Id"] = format!("{id}z{}", place + 1).into();
+                    copy
+                })
+                .collect(),
+            _ => vec![self.copy(entry, zone)],
+        }
+    }
+
+    fn text(&self, text: &str, zone: Option<usize>) -> String {
+        let mut text = text.replace(PLACEHOLDER, &self.id);
+        if let Some(name) = zone.and_then(|zone| self.zones.get(zone)) {
+            text = text.replace(ZONE_NAME, name);
+        }
+        while let Some((before, rest)) = text.split_once(SUM) {
+            let (metric, after) = rest.split_once('}').unwrap_or((rest, ""));
+            text = format!("{before}{}{after}", self.sum(metric));
+        }
+        text
+    }
+
+    fn sum(&self, metric: &str) -> String {
+        if self.zones.is_empty() {
+            return metric.to_owned();
+        }
+        let zones: Vec<String> = (1..=self.zones.len())
+            .map(|zone| format!("FILL({metric}z{zone}, 0)"))
+            .collect();
+        format!("({})", zones.join(" + "))
     }
 }
 
 fn contains_placeholder(value: &Value) -> bool {
+    [PLACEHOLDER, ZONE_NAME, SUM]
+        .iter()
+        .any(|placeholder| contains(value, placeholder))
+}
+
+fn contains(value: &Value, placeholder: &str) -> bool {
     match value {
-        Value::String(text) => text.contains(PLACEHOLDER),
-        Value::Array(list) => list.iter().any(contains_placeholder),
+        Value::String(text) => text.contains(placeholder),
+        Value::Array(list) => list.iter().any(|entry| contains(entry, placeholder)),
         Value::Object(map) => map
             .iter()
-            .any(|(key, value)| key.contains(PLACEHOLDER) || contains_placeholder(value)),
+            .any(|(key, value)| key.contains(placeholder) || contains(value, placeholder)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -513,5 +622,67 @@ mod tests {
                 "{logical_id}"
             );
         }
+    }
+
+    #[test]
+    fn a_regional_gateway_has_its_metrics_by_zone() {
+        let prototype = json!({
+            "Metadata": {MARK: {"Parameter": "Ids"}},
+            "Properties": {"Metrics": [
+                {"Id": "e1", "Expression": "@{Sum:m1} + @{Sum:m2}"},
+                {"Id": "m1", "Dimensions": [
+                    {"Name": "NatGatewayId", "Value": "@{NatGatewayId}"},
+                    {"Name": "AvailabilityZone", "Value": "@{AvailabilityZone}"},
+                ]},
+            ]},
+        });
+        let ids = format!("{FIRST}, {SECOND}@eu-west-1a+eu-west-1b");
+        let answer = answer(&event(json!({"Ids": ids}), json!({"Alarm": prototype})));
+        let metrics = |id: &str| {
+            let name = logical_id("Alarm", id);
+            answer["fragment"]["Resources"][name]["Properties"]["Metrics"].clone()
+        };
+        let dimension = |name: &str, value: &str| json!({"Name": name, "Value": value});
+        assert_eq!(
+            metrics(FIRST),
+            json!([
+                {"Id": "e1", "Expression": "m1 + m2"},
+                {"Id": "m1", "Dimensions": [dimension("NatGatewayId", FIRST)]},
+            ])
+        );
+        let zone = |id: &str, zone: &str| {
+            json!({"Id": id, "Dimensions": [
+                dimension("NatGatewayId", SECOND),
+                dimension("AvailabilityZone", zone),
+            ]})
+        };
+        assert_eq!(
+            metrics(SECOND),
+            json!([
+                {
+                    "Id": "e1",
+                    "Expression": "(FILL(m1z1, 0) + FILL(m1z2, 0)) + (FILL(m2z1, 0) + FILL(m2z2, 0))",
+                },
+                zone("m1z1", "eu-west-1a"),
+                zone("m1z2", "eu-west-1b"),
+            ])
+        );
+    }
+
+    #[test]
+    fn refuses_zones_that_cannot_be() {
+        for zones in ["@", "@a+", "@a+a", "@A", "@a b", "@a+b+c+d+e+f", "@a@b"] {
+            let ids = format!("{FIRST}{zones}");
+            let refused = gateways("Ids", &json!(ids)).unwrap_err().to_string();
+            assert!(
+                refused.contains("zones that cannot be"),
+                "{zones}: {refused}"
+            );
+        }
+        let both = format!("{FIRST}@a,{FIRST}");
+        assert!(matches!(
+            gateways("Ids", &json!(both)),
+            Err(Refusal::DuplicateId { .. })
+        ));
     }
 }
