@@ -147,7 +147,7 @@ def test_every_gateway_gets_its_own_alarm(
                 "Dimensions": [{"Name": "NatGatewayId", "Value": gateway}],
             }
     for name, resource in template["Resources"].items():
-        if name != "SpikeAlarm":
+        if name not in ("SpikeAlarm", "AnomalyAlarm"):
             assert expanded["Resources"][name] == resource
 
 
@@ -175,9 +175,12 @@ def test_an_alarm_looks_at_what_was_asked_for(
 ) -> None:
     ids = "nat-0123456789abcdef0, nat-0fedcba9876543210@eu-west-1a+eu-west-1b"
     resources = macros.expand(template, values | {"NatGatewayIDs": ids})["Resources"]
-    conditions = {on, "SpikeIsAnomaly" if anomaly else None} - {None}
+    conditions = {on} - {None}
+    kind = "AnomalyAlarm" if anomaly else "SpikeAlarm"
     for gateway, expected in (("0123456789abcdef0", zonal), ("0fedcba9876543210", regional)):
-        properties = chosen(resources[f"SpikeAlarmNat{gateway}"]["Properties"], conditions)
+        alarm = resources[f"{kind}Nat{gateway}"]
+        assert alarm["Condition"] == ("SpikeIsAnomaly" if anomaly else "SpikeIsThreshold")
+        properties = chosen(alarm["Properties"], conditions)
         metrics = {metric["Id"]: metric for metric in properties["Metrics"]}
         assert metrics["e1"]["Expression"] == expected
         assert metrics["e1"]["ReturnData"]
@@ -208,14 +211,15 @@ def test_the_macros_agree_whichever_runs_first(
 
 def test_no_alarm_exists_before_what_it_sets_in_motion(template: dict[str, Any]) -> None:
     resources = template["Resources"]
-    assert set(resources["SpikeAlarm"]["DependsOn"]) == {
-        "ClearPermission",
-        "ClearRule",
-        "MailSubscription",
-        "RaisePermission",
-        "RaiseRule",
-        "Recordings",
-    }
+    for alarm in ("SpikeAlarm", "AnomalyAlarm"):
+        assert set(resources[alarm]["DependsOn"]) == {
+            "ClearPermission",
+            "ClearRule",
+            "MailSubscription",
+            "RaisePermission",
+            "RaiseRule",
+            "Recordings",
+        }
     for rule in STATES:
         assert resources[rule]["DependsOn"] == ["ExecutionPolicy", "Recordings"]
 
@@ -251,7 +255,7 @@ def test_a_stack_ends_its_recordings_after_its_rules_and_before_the_rest(
         "SweepRecordingsRole",
     }
     assert kept_until_then <= needed
-    starts = {"SpikeAlarm", "RaiseRule", "ClearRule", "SweepRule", "SweepSchedule"}
+    starts = {"SpikeAlarm", "AnomalyAlarm", "RaiseRule", "ClearRule", "SweepRule", "SweepSchedule"}
     assert not starts & needed
     for name in starts:
         assert "Recordings" in needs(name), name
