@@ -39,6 +39,8 @@ fn claim() -> Claim {
         region: "us-east-1".to_owned(),
         execution: "execution-1".to_owned(),
         generation: 1,
+        claimed: EpochSeconds(0),
+        previous_stop: None,
         recording: 1,
         limit: 0,
         round: 1,
@@ -79,6 +81,7 @@ fn stop() -> Stop {
         stopped: EpochSeconds(2),
         flow_log_ids: vec![],
         alarm_is_on: false,
+        released: true,
     }
 }
 

@@ -11,8 +11,11 @@
 //! | `generation`, `recordings` | count claims and recordings |
 //! | `alarmed`, `cleared` | when the alarm last went off and cleared, Unix milliseconds |
 //! | `token` | what wakes the execution |
-//! | `flow_log` | the flow log of the execution's recording, once it was counted |
+//! | `confirmed` | the execution's recording was counted |
+//! | `flow_log` | its flow log, if that is ours |
 //! | `swept` | when a sweep began to close the claim, Unix seconds |
+//! | `told` | a sweep has mailed what became of the recording |
+//! | `stopped` | when the last recording ended, Unix seconds |
 
 use crate::aws::port_error;
 use aws_config::SdkConfig;
@@ -67,8 +70,8 @@ impl Table {
 }
 
 async fn send(update: UpdateItemFluentBuilder) -> Result<Item, PortError> {
-    // Boxed: the compiler gives up on futures that are nested deeper than this.
-    let answer = Box::pin(update.send())
+    let answer = update
+        .send()
         .await
         .map_err(|error| port_error(SERVICE, UPDATE, error))?;
     Ok(answer.attributes.unwrap_or_default())
@@ -96,7 +99,7 @@ impl Table {
                 &bid.gateway,
                 &format!(
                     "SET #execution = :execution, #lease = :lease{set} ADD #generation :one \
-                     REMOVE #token, #flow_log, #swept"
+                     REMOVE #token, #flow_log, #confirmed, #swept, #told"
                 ),
             )
             .condition_expression(format!("{FREE}{condition}"))
@@ -106,7 +109,9 @@ impl Table {
             .expression_attribute_names("#recordings", "recordings")
             .expression_attribute_names("#token", "token")
             .expression_attribute_names("#flow_log", "flow_log")
+            .expression_attribute_names("#confirmed", "confirmed")
             .expression_attribute_names("#swept", "swept")
+            .expression_attribute_names("#told", "told")
             .expression_attribute_values(":execution", text(&bid.execution))
             .expression_attribute_values(":lease", number(bid.lease_expires.0))
             .expression_attribute_values(":now", number(bid.now.0))
@@ -157,7 +162,8 @@ impl Claims for Table {
         let won = |item: &Item| Bidding::Won {
             generation: read_number(item, "generation").unwrap_or(0),
             recording: read_number(item, "recordings").unwrap_or(0)
-                + u64::from(!item.contains_key("flow_log")),
+                + u64::from(!item.contains_key("confirmed")),
+            previous_stop: read_number(item, "stopped").map(EpochSeconds),
         };
         let mut with_alarmed = true;
         let mut tries = TRIES;
@@ -198,21 +204,30 @@ impl Claims for Table {
         gateway: &GatewayId,
         execution: &str,
         generation: u64,
-        flow_log: &FlowLogId,
+        flow_log: Option<&FlowLogId>,
     ) -> Result<(), PortError> {
-        let update = self
+        let set = match flow_log {
+            Some(_) => "SET #confirmed = :yes, #flow_log = :flow_log ADD #recordings :one",
+            None => "SET #confirmed = :yes ADD #recordings :one",
+        };
+        let mut update = self
             .update_own(
                 gateway,
                 execution,
-                "SET #flow_log = :flow_log ADD #recordings :one",
-                " AND #generation = :generation AND attribute_not_exists(#flow_log)",
+                set,
+                " AND #generation = :generation AND attribute_not_exists(#confirmed)",
             )
-            .expression_attribute_names("#flow_log", "flow_log")
+            .expression_attribute_names("#confirmed", "confirmed")
             .expression_attribute_names("#recordings", "recordings")
             .expression_attribute_names("#generation", "generation")
-            .expression_attribute_values(":flow_log", text(&flow_log.0))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":generation", number(generation))
             .expression_attribute_values(":one", number(1));
+        if let Some(flow_log) = flow_log {
+            update = update
+                .expression_attribute_names("#flow_log", "flow_log")
+                .expression_attribute_values(":flow_log", text(&flow_log.0));
+        }
         let error = match send(update).await {
             Err(error) if error.kind == FaultKind::Conflict => error,
             confirmed => return confirmed.map(|_| ()),
@@ -221,7 +236,7 @@ impl Claims for Table {
         let item = self.item(gateway).await?;
         let is_ours = read_text(&item, "execution") == Some(execution)
             && read_number(&item, "generation") == Some(generation)
-            && item.contains_key("flow_log");
+            && item.contains_key("confirmed");
         if is_ours { Ok(()) } else { Err(error) }
     }
 
@@ -261,6 +276,17 @@ impl Claims for Table {
             .map(str::to_owned))
     }
 
+    async fn flow_log_of(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+    ) -> Result<Option<FlowLogId>, PortError> {
+        let item = self.item(gateway).await?;
+        let is_its = read_text(&item, "execution") == Some(execution);
+        let flow_log = read_text(&item, "flow_log").filter(|_| is_its);
+        Ok(flow_log.map(FlowLogId::from))
+    }
+
     async fn alarm_state(&self, gateway: &GatewayId) -> Result<AlarmState, PortError> {
         Ok(alarm(&self.item(gateway).await?))
     }
@@ -269,18 +295,24 @@ impl Claims for Table {
         &self,
         gateway: &GatewayId,
         execution: &str,
+        stopped: EpochSeconds,
     ) -> Result<Option<AlarmState>, PortError> {
         let update = self
             .update_own(
                 gateway,
                 execution,
-                "REMOVE #execution, #lease, #token, #flow_log, #swept",
+                "SET #stopped = :stopped \
+                 REMOVE #execution, #lease, #token, #flow_log, #confirmed, #swept, #told",
                 "",
             )
+            .expression_attribute_names("#stopped", "stopped")
             .expression_attribute_names("#lease", "lease_expires")
             .expression_attribute_names("#token", "token")
             .expression_attribute_names("#flow_log", "flow_log")
-            .expression_attribute_names("#swept", "swept");
+            .expression_attribute_names("#confirmed", "confirmed")
+            .expression_attribute_names("#swept", "swept")
+            .expression_attribute_names("#told", "told")
+            .expression_attribute_values(":stopped", number(stopped.0));
         // Given up before, or somebody else's since its lease lapsed.
         let released = unless_conflict(send(update).await)?;
         Ok(released.as_ref().map(alarm))
@@ -306,6 +338,7 @@ impl Claims for Table {
                     execution: read_text(item, "execution")?.to_owned(),
                     lease_expires: EpochSeconds(read_number(item, "lease_expires").unwrap_or(0)),
                     flow_log: read_text(item, "flow_log").map(FlowLogId::from),
+                    told: item.contains_key("told"),
                 })
             }));
             next = answer.last_evaluated_key.filter(|key| !key.is_empty());
@@ -333,6 +366,14 @@ impl Claims for Table {
             .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":before", number(now.minus(seconds).0));
         Ok(unless_conflict(send(update).await)?.is_some())
+    }
+
+    async fn mark_told(&self, gateway: &GatewayId, execution: &str) -> Result<(), PortError> {
+        let update = self
+            .update_own(gateway, execution, "SET #told = :yes", "")
+            .expression_attribute_names("#told", "told")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
+        unless_conflict(send(update).await).map(|_| ())
     }
 }
 

@@ -31,7 +31,8 @@ where
                 "failed to read the payload: {error}"
             )))
         })?;
-        step(payload).await.map_err(Failure)
+        // Boxed: the compiler gives up on futures that are nested too deeply.
+        Box::pin(step(payload)).await.map_err(Failure)
     }))
     .await
 }

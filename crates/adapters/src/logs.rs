@@ -111,11 +111,13 @@ impl Records for Logs {
         to: EpochSeconds,
         table: &mut FlowTable,
     ) -> Result<(), PortError> {
+        // The end of a call is included.
+        let (from, to) = (millis(from), millis(to) - 1);
         let mut next = None;
         // A page may be empty and still have a successor; only the missing
         // token says that there is no more.
         loop {
-            let page = self.page(log_group, millis(from), millis(to), next).await?;
+            let page = self.page(log_group, from, to, next).await?;
             push(&page, table)?;
             next = page.next;
             if next.is_none() {

@@ -48,8 +48,14 @@ pub struct Item {
     pub token: Option<String>,
     /// The flow log of the recording, once it was counted.
     pub flow_log: Option<FlowLogId>,
+    /// Whether the recording was counted.
+    pub confirmed: bool,
     /// When a sweep began to close the claim.
     pub swept: Option<EpochSeconds>,
+    /// Whether a sweep has mailed what became of the recording.
+    pub told: bool,
+    /// When the last recording ended.
+    pub stopped: Option<EpochSeconds>,
 }
 
 impl Item {
@@ -58,6 +64,12 @@ impl Item {
             alarmed: self.alarmed,
             cleared: self.cleared,
         }
+    }
+
+    fn free(&mut self) {
+        self.execution = None;
+        (self.token, self.flow_log, self.swept) = (None, None, None);
+        (self.confirmed, self.told) = (false, false);
     }
 
     fn is_of(&self, execution: &str) -> bool {
@@ -335,7 +347,8 @@ impl Claims for Memory {
             let item = state.items.entry(bid.gateway.clone()).or_default();
             let won = |item: &Item| Bidding::Won {
                 generation: item.generation,
-                recording: item.recordings + u64::from(item.flow_log.is_none()),
+                recording: item.recordings + u64::from(!item.confirmed),
+                previous_stop: item.stopped,
             };
             if item.is_of(&bid.execution) {
                 return Ok(won(item));
@@ -347,9 +360,9 @@ impl Claims for Memory {
             if bid.limit != 0 && item.recordings >= bid.limit {
                 return Ok(Bidding::Spent);
             }
+            item.free();
             item.execution = Some(bid.execution.clone());
             item.lease_expires = bid.lease_expires;
-            (item.token, item.flow_log, item.swept) = (None, None, None);
             item.generation += 1;
             Ok(won(item))
         })
@@ -361,15 +374,16 @@ impl Claims for Memory {
         gateway: &GatewayId,
         execution: &str,
         generation: u64,
-        flow_log: &FlowLogId,
+        flow_log: Option<&FlowLogId>,
     ) -> Result<(), PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
             if !item.is_of(execution) || item.generation != generation {
                 return Err(FaultKind::Conflict);
             }
-            if item.flow_log.is_none() {
-                item.flow_log = Some(flow_log.clone());
+            if !item.confirmed {
+                item.confirmed = true;
+                item.flow_log = flow_log.cloned();
                 item.recordings += 1;
             }
             Ok(())
@@ -408,6 +422,21 @@ impl Claims for Memory {
         .await
     }
 
+    async fn flow_log_of(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+    ) -> Result<Option<FlowLogId>, PortError> {
+        self.call("dynamodb", "GetItem", |state| {
+            let item = state
+                .items
+                .get(gateway)
+                .filter(|item| item.is_of(execution));
+            Ok(item.and_then(|item| item.flow_log.clone()))
+        })
+        .await
+    }
+
     async fn alarm_state(&self, gateway: &GatewayId) -> Result<AlarmState, PortError> {
         self.call("dynamodb", "GetItem", |state| {
             Ok(state
@@ -422,14 +451,15 @@ impl Claims for Memory {
         &self,
         gateway: &GatewayId,
         execution: &str,
+        stopped: EpochSeconds,
     ) -> Result<Option<AlarmState>, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
             if !item.is_of(execution) {
                 return Ok(None);
             }
-            item.execution = None;
-            (item.token, item.flow_log, item.swept) = (None, None, None);
+            item.free();
+            item.stopped = Some(stopped);
             Ok(Some(item.alarm()))
         })
         .await
@@ -443,6 +473,7 @@ impl Claims for Memory {
                     execution: item.execution.clone()?,
                     lease_expires: item.lease_expires,
                     flow_log: item.flow_log.clone(),
+                    told: item.told,
                 })
             };
             Ok(state.items.iter().filter_map(held).collect())
@@ -465,6 +496,15 @@ impl Claims for Memory {
                 item.swept = Some(now);
             }
             Ok(is_ours)
+        })
+        .await
+    }
+
+    async fn mark_told(&self, gateway: &GatewayId, execution: &str) -> Result<(), PortError> {
+        self.call("dynamodb", "UpdateItem", |state| {
+            let item = state.items.entry(gateway.clone()).or_default();
+            item.told |= item.is_of(execution);
+            Ok(())
         })
         .await
     }
@@ -535,7 +575,7 @@ impl Records for Memory {
     ) -> Result<(), PortError> {
         self.call("logs", "FilterLogEvents", |state| {
             for (group, start, line) in &state.events {
-                if group == log_group && (from..=to).contains(start) {
+                if group == log_group && (from..to).contains(start) {
                     table
                         .push(format!("{line}\n").as_bytes())
                         .map_err(|_| FaultKind::Invalid)?;

@@ -103,6 +103,11 @@ pub struct Claim {
     pub execution: String,
     /// Counts the claims of this gateway; tokens of older ones are void.
     pub generation: u64,
+    /// When it was claimed: no record of the recording is older.
+    pub claimed: EpochSeconds,
+    /// When the recording before this one ended, if there was one: its records
+    /// are older.
+    pub previous_stop: Option<EpochSeconds>,
     /// The how-manieth recording of this gateway it is.
     pub recording: u64,
     /// How many it may have, 0 = any number.
@@ -209,6 +214,8 @@ pub struct Stop {
     pub flow_log_ids: Vec<FlowLogId>,
     /// Whether the alarm was still on.
     pub alarm_is_on: bool,
+    /// Whether the gateway is free; if not, a sweep frees it.
+    pub released: bool,
 }
 
 /// Input of resume-recording.

@@ -142,8 +142,10 @@ pub struct Held {
     pub execution: String,
     /// When it lapses.
     pub lease_expires: EpochSeconds,
-    /// The flow log of its recording, once there was one.
+    /// The flow log of its recording, once there was one of ours.
     pub flow_log: Option<FlowLogId>,
+    /// Whether a sweep has mailed what became of the recording.
+    pub told: bool,
 }
 
 /// What is known of the alarm of a gateway.
@@ -171,6 +173,8 @@ pub enum Bidding {
         generation: u64,
         /// The how-manieth recording of the gateway it will be.
         recording: u64,
+        /// When the recording before it ended, if there was one.
+        previous_stop: Option<EpochSeconds>,
     },
     /// Another execution has it.
     Held,
@@ -186,14 +190,14 @@ pub trait Claims {
     fn bid(&self, bid: &Bid) -> impl Future<Output = Result<Bidding, PortError>> + Send;
 
     /// dynamodb:UpdateItem: counts the recording, which exists from now on, once
-    /// however often it is called; Conflict where the claim is no longer of
-    /// that generation.
+    /// however often it is called, with its flow log if that is ours; Conflict
+    /// where the claim is no longer of that generation.
     fn confirm(
         &self,
         gateway: &GatewayId,
         execution: &str,
         generation: u64,
-        flow_log: &FlowLogId,
+        flow_log: Option<&FlowLogId>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// dynamodb:UpdateItem: stores the token that wakes the execution, if the
@@ -215,19 +219,28 @@ pub trait Claims {
         cleared: EpochMillis,
     ) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
 
+    /// dynamodb:GetItem: our flow log of the execution's recording, once that
+    /// was counted.
+    fn flow_log_of(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+    ) -> impl Future<Output = Result<Option<FlowLogId>, PortError>> + Send;
+
     /// dynamodb:GetItem: what is known of the gateway's alarm.
     fn alarm_state(
         &self,
         gateway: &GatewayId,
     ) -> impl Future<Output = Result<AlarmState, PortError>> + Send;
 
-    /// dynamodb:UpdateItem: gives the claim up, if it is the execution's. What
-    /// is known of the alarm at that moment; `None` where the claim was given
-    /// up before.
+    /// dynamodb:UpdateItem: gives the claim up, if it is the execution's, whose
+    /// recording ended at that time. What is known of the alarm at that moment;
+    /// `None` where the claim was given up before.
     fn release(
         &self,
         gateway: &GatewayId,
         execution: &str,
+        stopped: EpochSeconds,
     ) -> impl Future<Output = Result<Option<AlarmState>, PortError>> + Send;
 
     /// dynamodb:Scan: every claim that is held.
@@ -242,6 +255,14 @@ pub trait Claims {
         now: EpochSeconds,
         seconds: u64,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// dynamodb:UpdateItem: remembers that it was mailed what became of the
+    /// execution's recording.
+    fn mark_told(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// What became of an execution.
@@ -284,8 +305,8 @@ pub trait Executions {
 
 /// Recorded flow-log records.
 pub trait Records {
-    /// logs:FilterLogEvents: pushes every record whose time lies in the window
-    /// into the table. A log group without records is no failure.
+    /// logs:FilterLogEvents: pushes every record whose time lies in the window,
+    /// its end not included, into the table. A log group without records is no failure.
     fn read(
         &self,
         log_group: &str,

@@ -86,6 +86,42 @@ def test_keeps_a_log_per_function(local_aws, client, function):
     assert 'got {"n": 3}' in (local_aws.lambda_logs / "echo-event.log").read_text()
 
 
+def test_stops_an_execution_that_waits_for_a_token(client):
+    sqs, states = client("sqs"), client("stepfunctions")
+    wait = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {
+            "QueueUrl": sqs.create_queue(QueueName="tokens")["QueueUrl"],
+            "MessageBody.$": "$$.Task.Token",
+        },
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+        "End": True,
+    }
+    definition = {"StartAt": "Wait", "States": {"Wait": wait, "Caught": {"Type": "Succeed"}}}
+    machine = states.create_state_machine(
+        name="waits", definition=json.dumps(definition), roleArn=ROLE
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+    url = sqs.get_queue_url(QueueName="tokens")["QueueUrl"]
+    assert sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+    states.stop_execution(executionArn=execution, cause="by hand")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        status = states.describe_execution(executionArn=execution)["status"]
+        if status != "RUNNING":
+            break
+        time.sleep(0.1)
+    assert status == "ABORTED"
+    visited = [
+        event["stateEnteredEventDetails"]["name"]
+        for event in states.get_execution_history(executionArn=execution)["events"]
+        if event["type"].endswith("StateEntered")
+    ]
+    assert visited == ["Wait"]
+    states.delete_state_machine(stateMachineArn=machine)
+
+
 @pytest.fixture(scope="module")
 def alarm_queue(client):
     """An alarm, and a rule that takes its events to a queue."""

@@ -36,11 +36,14 @@ pub async fn analyze_recording(
     let mut table = FlowTable::with_layout(layout);
     table.limit_keys(MAIL_KEYS);
     // An event's time is its record's start, which may lie one aggregation
-    // interval before the moment that the flow log was switched on.
-    let from = recording.started.minus(u64::from(AGGREGATION_SECONDS));
-    let to = stop.stopped.plus(u64::from(AGGREGATION_SECONDS));
+    // interval before the moment that the flow log was switched on; that was at
+    // the claim at the earliest. What began before the last recording ended is
+    // in its report.
+    let first = claim.claimed.min(recording.started);
+    let from = first.minus(u64::from(AGGREGATION_SECONDS));
+    let from = claim.previous_stop.map_or(from, |stop| from.max(stop));
     records
-        .read(&recording.log_group, from, to, &mut table)
+        .read(&recording.log_group, from, stop.stopped, &mut table)
         .await
         .during("read the recording")?;
     table

@@ -46,13 +46,14 @@ pub async fn claim_gateway(
         })
         .await
         .during("claim the gateway")?;
-    let (outcome, generation, recording) = match bidding {
+    let (outcome, generation, recording, previous_stop) = match bidding {
         Bidding::Won {
             generation,
             recording,
-        } => (Outcome::Claimed, generation, recording),
-        Bidding::Held => (Outcome::Held, 0, 0),
-        Bidding::Spent => (Outcome::Spent, 0, 0),
+            previous_stop,
+        } => (Outcome::Claimed, generation, recording, previous_stop),
+        Bidding::Held => (Outcome::Held, 0, 0, None),
+        Bidding::Spent => (Outcome::Spent, 0, 0, None),
     };
     Ok(Claim {
         outcome,
@@ -62,6 +63,8 @@ pub async fn claim_gateway(
         region: event.region.clone(),
         execution: execution.to_owned(),
         generation,
+        claimed: now,
+        previous_stop,
         recording,
         limit,
         round: *round,

@@ -60,7 +60,7 @@ pub async fn start_recording(
             &claim.gateway,
             &claim.execution,
             claim.generation,
-            &source.id,
+            source.is_ours.then_some(&source.id),
         )
         .await;
     if let Err(error) = confirmed {

@@ -2,15 +2,21 @@
 
 use super::owner;
 use crate::error::During;
-use crate::payload::{Stop, StopRecording};
+use crate::payload::{Claim, Stop, StopRecording};
 use crate::port::{AlarmState, Claims, FlowLogs};
-use crate::{EpochSeconds, StepError};
+use crate::{EpochSeconds, FlowLogId, StepError};
 
-/// Deletes every flow log of the execution and gives the claim up. A flow log
-/// of somebody else, whose records were used, is left alone.
+/// How often the gateway is freed before that is left to a sweep.
+const TRIES: u32 = 3;
+
+/// Deletes the flow log of the execution and gives the claim up. A flow log of
+/// somebody else, whose records were used, is left alone. Where it is not known
+/// whether there is one, those with the execution's tags are deleted.
 ///
-/// Errors: what the services answer; the claim is kept where a flow log may
-/// still be there.
+/// A claim that cannot be given up spoils nothing of the recording: a sweep does
+/// that once the execution has ended.
+///
+/// Errors: what the services answer; a flow log may still be there then.
 pub async fn stop_recording(
     flow_logs: &impl FlowLogs,
     claims: &impl Claims,
@@ -19,27 +25,48 @@ pub async fn stop_recording(
     now: EpochSeconds,
 ) -> Result<Stop, StepError> {
     let claim = &payload.claim;
-    let mut flow_log_ids = flow_logs
-        .owned(&owner(stack, claim))
-        .await
-        .during("find the flow logs of this recording")?;
-    let known = payload.recording.as_ref().filter(|r| r.is_ours);
-    flow_log_ids.extend(known.map(|r| r.flow_log_id.clone()));
-    flow_log_ids.sort();
-    flow_log_ids.dedup();
+    let flow_log_ids: Vec<FlowLogId> = match &payload.recording {
+        Some(recording) if recording.is_ours => vec![recording.flow_log_id.clone()],
+        Some(_) => Vec::new(),
+        None => left_by(flow_logs, claims, claim, stack).await?,
+    };
     if !flow_log_ids.is_empty() {
         flow_logs
             .delete(&flow_log_ids)
             .await
             .during("switch the flow log off")?;
     }
-    let alarm = claims
-        .release(&claim.gateway, &claim.execution)
-        .await
-        .during("give the gateway free")?;
+    let mut released = None;
+    for _ in 0..TRIES {
+        if released.is_none() {
+            let given_up = claims.release(&claim.gateway, &claim.execution, now).await;
+            released = given_up.ok();
+        }
+    }
     Ok(Stop {
         stopped: now,
         flow_log_ids,
-        alarm_is_on: alarm.is_some_and(AlarmState::is_on),
+        alarm_is_on: released.flatten().is_some_and(AlarmState::is_on),
+        released: released.is_some(),
     })
+}
+
+/// The flow logs of an execution of which no more is known than its claim.
+async fn left_by(
+    flow_logs: &impl FlowLogs,
+    claims: &impl Claims,
+    claim: &Claim,
+    stack: &str,
+) -> Result<Vec<FlowLogId>, StepError> {
+    let owned = flow_logs.owned(&owner(stack, claim)).await;
+    let error = match owned {
+        Ok(ids) => return Ok(ids),
+        Err(error) => error,
+    };
+    // The table knows the flow log as soon as the recording was counted.
+    let counted = claims.flow_log_of(&claim.gateway, &claim.execution).await;
+    match counted {
+        Ok(Some(id)) => Ok(vec![id]),
+        _ => Err(error).during("find the flow logs of this recording"),
+    }
 }

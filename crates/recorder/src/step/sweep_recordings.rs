@@ -10,7 +10,7 @@
 //! claim is closed by one sweep at a time, and given up last: whoever comes
 //! later finds what an earlier sweep did not finish.
 
-use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES};
+use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES, TAG_STACK};
 use crate::error::During;
 use crate::payload::{StackRequest, SweepRequest, Swept};
 use crate::port::{
@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 
 /// For how long a claim is one sweep's to close: longer than a Lambda runs.
 const SEIZE_SECONDS: u64 = 120;
+/// How often it is tried to remember a mail: without that there are two.
+const TRIES: u32 = 3;
 /// What executions are stopped with before the stack goes.
 const CAUSE: &str = "the stack is being deleted";
 /// The custom resource's physical id: there is one for a stack.
@@ -64,7 +66,7 @@ pub async fn sweep_recordings(
     match request {
         SweepRequest::Stack(request) => {
             let done = match request.request_type.as_str() {
-                "Delete" => retire_stack(ports, &sweeping.stack).await,
+                "Delete" => retire_stack(ports, &sweeping.stack, now).await,
                 _ => Ok(Swept::default()),
             };
             let answer = answer(request, done.as_ref().err());
@@ -115,6 +117,7 @@ fn answer(request: &StackRequest, failure: Option<&StepError>) -> String {
 async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
     ports: &SweepPorts<'_, F, C, E, T, R>,
     stack: &str,
+    now: EpochSeconds,
 ) -> Result<Swept, StepError> {
     let SweepPorts {
         ec2,
@@ -135,7 +138,7 @@ async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
     let mut swept = Swept::default();
     for held in claims.held().await.during("find the claims")? {
         claims
-            .release(&held.gateway, &held.execution)
+            .release(&held.gateway, &held.execution, now)
             .await
             .during("give a gateway free")?;
         swept.closed.push(held.gateway);
@@ -150,6 +153,9 @@ async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
     Ok(swept)
 }
 
+/// Subject and body.
+type Mail = (String, String);
+
 struct Sweep<'a, F, C, E, T, R> {
     ports: &'a SweepPorts<'a, F, C, E, T, R>,
     sweeping: &'a Sweeping,
@@ -163,12 +169,14 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
     async fn run(&mut self) -> Result<(), StepError> {
         // Claims first: one that is taken in between then has no orphan here.
         let held = self.ports.claims.held().await.during("find the claims")?;
-        let found = self
-            .ports
-            .ec2
-            .of_stack(&self.sweeping.stack)
-            .await
-            .during("find the flow logs of the stack")?;
+        let found = self.ports.ec2.of_stack(&self.sweeping.stack).await;
+        let found = found.during("find the flow logs of the stack");
+        // The claims know most of them, too.
+        let unknown = found.as_ref().err().map(ToString::to_string);
+        let found = found.unwrap_or_else(|error| {
+            self.note(error);
+            Vec::new()
+        });
         let mut orphans: BTreeMap<String, Vec<FoundFlowLog>> = BTreeMap::new();
         for flow_log in found {
             let execution = flow_log.tags.get(TAG_EXECUTION).cloned();
@@ -183,7 +191,7 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             match self.is_over(&held.execution, held.lease_expires).await {
                 Ok(true) => {
                     let flow_logs = orphans.remove(&held.execution).unwrap_or_default();
-                    let closed = self.close(&held, &flow_logs).await;
+                    let closed = self.close(&held, &flow_logs, unknown.as_deref()).await;
                     self.note_failure(closed);
                 }
                 Ok(false) => {}
@@ -219,7 +227,14 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         Ok(state)
     }
 
-    async fn close(&mut self, held: &Held, flow_logs: &[FoundFlowLog]) -> Result<(), StepError> {
+    /// Ends what is left of a claim; `unknown` says why it is not known which
+    /// flow logs there are.
+    async fn close(
+        &mut self,
+        held: &Held,
+        flow_logs: &[FoundFlowLog],
+        unknown: Option<&str>,
+    ) -> Result<(), StepError> {
         let is_ours = self
             .ports
             .claims
@@ -229,50 +244,91 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         if !is_ours {
             return Ok(());
         }
-        self.delete(flow_logs).await?;
+        let deleted = match unknown {
+            Some(why) if held.flow_log.is_none() => Err(StepError::NotFound(format!(
+                "it is not known whether a flow log is left: {why}"
+            ))),
+            _ => self.delete_of(held, flow_logs).await,
+        };
         let state = self.state(&held.execution).await?;
-        if let Some(what) = untold(state) {
-            let (subject, body) = self.mail(held, flow_logs, what);
-            self.ports
-                .topic
-                .publish(&subject, &body)
-                .await
-                .during("mail what became of a recording")?;
+        if let Some(what) = untold(state)
+            && !held.told
+        {
+            let mail = match &deleted {
+                Ok(ids) => self.mail(held, flow_logs, ids, what),
+                Err(error) => self.leftover_mail(held, error, what),
+            };
+            self.tell(held, &mail).await?;
         }
+        deleted?;
         self.ports
             .claims
-            .release(&held.gateway, &held.execution)
+            .release(&held.gateway, &held.execution, self.now)
             .await
             .during("give a gateway free")?;
         self.swept.closed.push(held.gateway.clone());
         Ok(())
     }
 
+    /// Mails, and remembers that it did, so that the next sweep does not again.
+    async fn tell(&self, held: &Held, (subject, body): &Mail) -> Result<(), StepError> {
+        self.ports
+            .topic
+            .publish(subject, body)
+            .await
+            .during("mail what became of a recording")?;
+        let mut marked = Ok(());
+        for _ in 0..TRIES {
+            let claims = self.ports.claims;
+            marked = claims.mark_told(&held.gateway, &held.execution).await;
+            if marked.is_ok() {
+                break;
+            }
+        }
+        marked.during("remember what was mailed")
+    }
+
+    /// Deletes what was found of a claim's execution and what the claim knows of;
+    /// says what that was.
+    async fn delete_of(
+        &mut self,
+        held: &Held,
+        flow_logs: &[FoundFlowLog],
+    ) -> Result<Vec<FlowLogId>, StepError> {
+        let mut ids: Vec<FlowLogId> = flow_logs.iter().map(|found| found.id.clone()).collect();
+        ids.extend(held.flow_log.clone());
+        ids.sort();
+        ids.dedup();
+        self.delete_all(&ids).await?;
+        Ok(ids)
+    }
+
     async fn delete(&mut self, flow_logs: &[FoundFlowLog]) -> Result<(), StepError> {
         let ids: Vec<FlowLogId> = flow_logs.iter().map(|found| found.id.clone()).collect();
+        self.delete_all(&ids).await
+    }
+
+    async fn delete_all(&mut self, ids: &[FlowLogId]) -> Result<(), StepError> {
         if ids.is_empty() {
             return Ok(());
         }
         self.ports
             .ec2
-            .delete(&ids)
+            .delete(ids)
             .await
             .during("switch an orphaned flow log off")?;
-        self.swept.deleted.extend(ids);
+        self.swept.deleted.extend(ids.iter().cloned());
         Ok(())
     }
 
-    fn mail(&self, held: &Held, flow_logs: &[FoundFlowLog], what: &str) -> (String, String) {
+    fn mail(&self, held: &Held, flow_logs: &[FoundFlowLog], ids: &[FlowLogId], what: &str) -> Mail {
         let Sweeping {
             log_group, region, ..
         } = self.sweeping;
         let gateway = &held.gateway;
-        let subject = format!("NAT spike {gateway}: the recording {what}");
-        let ids: Vec<&str> = flow_logs.iter().map(|found| found.id.0.as_str()).collect();
-        let fate = match (ids.as_slice(), &held.flow_log) {
-            ([], None) => "none had been switched on".to_owned(),
-            ([], Some(id)) => format!("{id} is deleted"),
-            (ids, _) => format!("{} is deleted", ids.join(", ")),
+        let fate = match ids {
+            [] => "none had been switched on".to_owned(),
+            ids => format!("{} is deleted", joined(ids)),
         };
         let since = flow_logs
             .iter()
@@ -289,6 +345,28 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
              natspike analyze logs://{log_group} --region {region}{since}\n",
             held.execution
         );
+        (format!("NAT spike {gateway}: the recording {what}"), body)
+    }
+
+    fn leftover_mail(&self, held: &Held, error: &StepError, what: &str) -> Mail {
+        let Sweeping { stack, region, .. } = self.sweeping;
+        let (gateway, execution) = (&held.gateway, &held.execution);
+        let body = format!(
+            "The recording of {gateway} {what} before its report was made.\n\
+             A flow log may still be running and BILLING. natspike tries to delete it\n\
+             every few minutes. To be sure, or to do it now:\n\n\
+             This prints the ids of what is left:\n\n\
+             aws ec2 describe-flow-logs --region {region} --filter \
+             Name=tag:{TAG_STACK},Values={stack} Name=tag:{TAG_EXECUTION},Values={execution} \
+             --query \"FlowLogs[].FlowLogId\" --output text\n\n\
+             This deletes them; put the ids in the place of IDS:\n\n\
+             aws ec2 delete-flow-logs --region {region} --flow-log-ids IDS\n\n\
+             Error      {}\n\
+             Cause      {error}\n\
+             Execution  {execution}\n",
+            error.name()
+        );
+        let subject = format!("NAT spike {gateway}: a flow log may be left behind");
         (subject, body)
     }
 
@@ -301,6 +379,11 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             self.note(error);
         }
     }
+}
+
+fn joined(ids: &[FlowLogId]) -> String {
+    let ids: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
+    ids.join(", ")
 }
 
 /// What happened to the execution, if it could not tell itself.

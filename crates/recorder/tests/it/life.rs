@@ -330,6 +330,36 @@ fn a_recording_that_never_existed_does_not_count() {
 }
 
 #[test]
+fn a_record_is_in_the_report_of_one_recording() {
+    let world = World::new();
+    let first = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&first).unwrap();
+    let stop = world.stop(&first, Some(&recording)).unwrap();
+    let second = world.claim("execution-2", stop.stopped).unwrap();
+    assert_eq!(second.previous_stop, Some(stop.stopped));
+    let mut next = world.start(&second).unwrap();
+    next.started = stop.stopped;
+    for (place, at) in [NOW.0 + 300, NOW.0 + 359, NOW.0 + 360, NOW.0 + 400]
+        .into_iter()
+        .enumerate()
+    {
+        let bytes = 10u64.pow(place as u32);
+        let line = format!(
+            "9 eni-0a1 - 10.0.1.5 10.0.0.220 1 443 6 1 {bytes} {at} {at} ACCEPT OK 10.0.1.5 203.0.113.5 - - ingress - 3"
+        );
+        world
+            .memory
+            .deliver("/natspike/test", EpochSeconds(at), &line);
+    }
+    let reported = world.analyze(&first, &recording, &stop).unwrap();
+    assert_eq!(reported.processed_bytes, 11);
+    let mut stop = world.stop(&second, Some(&next)).unwrap();
+    stop.stopped = NOW.plus(500);
+    let reported = world.analyze(&second, &next, &stop).unwrap();
+    assert_eq!(reported.processed_bytes, 1_100);
+}
+
+#[test]
 fn the_window_reaches_one_interval_to_the_left() {
     let world = World::new();
     let claim = world.claim("execution-1", NOW).unwrap();
@@ -337,8 +367,8 @@ fn the_window_reaches_one_interval_to_the_left() {
     for (start, bytes) in [
         (NOW.0 - 61, 1),
         (NOW.0 - 60, 10),
-        (NOW.0 + 420, 100),
-        (NOW.0 + 421, 1_000),
+        (NOW.0 + 359, 100),
+        (NOW.0 + 360, 1_000),
     ] {
         let line = format!(
             "9 eni-0a1 - 10.0.1.5 10.0.0.220 1 443 6 1 {bytes} {start} {start} ACCEPT OK 10.0.1.5 203.0.113.5 - - ingress - 3"

@@ -180,6 +180,57 @@ fn one_failure_does_not_keep_a_sweep_from_the_rest() {
 }
 
 #[test]
+fn what_cannot_be_deleted_is_told_once_and_tried_again() {
+    for operation in ["DeleteFlowLogs", "DescribeFlowLogs"] {
+        let world = World::new();
+        let claim = world.claim("execution-1", NOW).unwrap();
+        if operation == "DeleteFlowLogs" {
+            world.start(&claim).unwrap();
+        }
+        world
+            .memory
+            .set_execution("execution-1", ExecutionState::Aborted);
+        for round in 1..4 {
+            world
+                .memory
+                .fail(operation, Fault::Fails(FaultKind::Denied));
+            let error = world.sweep(&schedule(), NOW.plus(round * 300)).unwrap_err();
+            assert_eq!(error.name(), "Denied");
+        }
+        let mails = world.memory.mails();
+        assert_eq!(mails.len(), 1, "{operation}");
+        assert!(
+            mails[0].0.ends_with("a flow log may be left behind"),
+            "{}",
+            mails[0].0
+        );
+        assert!(
+            mails[0].1.contains("aws ec2 delete-flow-logs"),
+            "{}",
+            mails[0].1
+        );
+        world.sweep(&schedule(), NOW.plus(1_500)).unwrap();
+        assert_eq!(world.memory.flow_logs(), []);
+        assert_eq!(world.memory.item(&claim.gateway).unwrap().execution, None);
+        assert_eq!(world.memory.mails().len(), 1);
+    }
+}
+
+#[test]
+fn a_mail_whose_answer_was_lost_comes_twice_and_no_other() {
+    let world = World::new();
+    recording(&world);
+    world
+        .memory
+        .set_execution("execution-1", ExecutionState::Aborted);
+    world.memory.fail("Publish", Fault::AnswerLost);
+    world.sweep(&schedule(), NOW).unwrap_err();
+    world.sweep(&schedule(), NOW.plus(300)).unwrap();
+    // An answer that was lost is all that can make it two.
+    assert_eq!(world.memory.mails().len(), 2);
+}
+
+#[test]
 fn a_step_that_comes_too_late_undoes_what_it_did() {
     let world = World::new();
     let claim = world.claim("execution-1", NOW).unwrap();
