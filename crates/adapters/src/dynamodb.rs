@@ -15,14 +15,14 @@
 //! | `flow_log` | its flow log, if that is ours |
 //! | `swept` | when a sweep began to close the claim, Unix seconds |
 //! | `told` | a sweep has mailed what became of the recording |
-//! | `stopped` | when the last recording ended, Unix seconds |
+//! | `stopped`, `stopped_by` | when the last recording ended, Unix seconds, and whose it was |
 
 use crate::aws::port_error;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use recorder::port::{AlarmState, Bid, Bidding, Claims, Held};
+use recorder::port::{AlarmState, Bid, Bidding, Claims, Held, Released};
 use recorder::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 use std::collections::HashMap;
 
@@ -296,16 +296,17 @@ impl Claims for Table {
         gateway: &GatewayId,
         execution: &str,
         stopped: EpochSeconds,
-    ) -> Result<Option<AlarmState>, PortError> {
+    ) -> Result<Option<Released>, PortError> {
         let update = self
             .update_own(
                 gateway,
                 execution,
-                "SET #stopped = :stopped \
+                "SET #stopped = :stopped, #stopped_by = :execution \
                  REMOVE #execution, #lease, #token, #flow_log, #confirmed, #swept, #told",
                 "",
             )
             .expression_attribute_names("#stopped", "stopped")
+            .expression_attribute_names("#stopped_by", "stopped_by")
             .expression_attribute_names("#lease", "lease_expires")
             .expression_attribute_names("#token", "token")
             .expression_attribute_names("#flow_log", "flow_log")
@@ -313,9 +314,17 @@ impl Claims for Table {
             .expression_attribute_names("#swept", "swept")
             .expression_attribute_names("#told", "told")
             .expression_attribute_values(":stopped", number(stopped.0));
-        // Given up before, or somebody else's since its lease lapsed.
-        let released = unless_conflict(send(update).await)?;
-        Ok(released.as_ref().map(alarm))
+        let item = match unless_conflict(send(update).await)? {
+            Some(item) => item,
+            // Given up before, or somebody else's since its lease lapsed.
+            None => self.item(gateway).await?,
+        };
+        let is_its = read_text(&item, "stopped_by") == Some(execution);
+        let stopped = read_number(&item, "stopped").filter(|_| is_its);
+        Ok(stopped.map(|stopped| Released {
+            stopped: EpochSeconds(stopped),
+            alarm: alarm(&item),
+        }))
     }
 
     async fn held(&self) -> Result<Vec<Held>, PortError> {

@@ -8,7 +8,7 @@
 
 use crate::port::{
     AlarmState, Bid, Bidding, Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways,
-    Held, NatGateway, NewFlowLog, Owner, Records, Responses, Topic, Watched,
+    Held, NatGateway, NewFlowLog, Owner, Records, Released, Responses, Topic, Watched,
 };
 use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
@@ -56,6 +56,8 @@ pub struct Item {
     pub told: bool,
     /// When the last recording ended.
     pub stopped: Option<EpochSeconds>,
+    /// Whose that was.
+    pub stopped_by: Option<String>,
 }
 
 impl Item {
@@ -158,6 +160,13 @@ impl Memory {
             .entry(operation)
             .or_default()
             .push_back(fault);
+    }
+
+    /// Forgets the faults that have not come yet.
+    pub fn fail_no_more(&self) {
+        let mut state = self.state();
+        state.faults.clear();
+        state.fault_at = None;
     }
 
     /// Makes the call of that number, from 0, go wrong, whatever it is.
@@ -452,15 +461,19 @@ impl Claims for Memory {
         gateway: &GatewayId,
         execution: &str,
         stopped: EpochSeconds,
-    ) -> Result<Option<AlarmState>, PortError> {
+    ) -> Result<Option<Released>, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
-            if !item.is_of(execution) {
-                return Ok(None);
+            if item.is_of(execution) {
+                item.free();
+                item.stopped = Some(stopped);
+                item.stopped_by = Some(execution.to_owned());
             }
-            item.free();
-            item.stopped = Some(stopped);
-            Ok(Some(item.alarm()))
+            let is_its = item.stopped_by.as_deref() == Some(execution);
+            Ok(item.stopped.filter(|_| is_its).map(|stopped| Released {
+                stopped,
+                alarm: item.alarm(),
+            }))
         })
         .await
     }

@@ -164,6 +164,15 @@ impl AlarmState {
     }
 }
 
+/// A claim that was given up, now or before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Released {
+    /// When its recording ended.
+    pub stopped: EpochSeconds,
+    /// What is known of the alarm.
+    pub alarm: AlarmState,
+}
+
 /// What came of a bid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bidding {
@@ -234,14 +243,15 @@ pub trait Claims {
     ) -> impl Future<Output = Result<AlarmState, PortError>> + Send;
 
     /// dynamodb:UpdateItem: gives the claim up, if it is the execution's, whose
-    /// recording ended at that time. What is known of the alarm at that moment;
-    /// `None` where the claim was given up before.
+    /// recording ended at that time; dynamodb:GetItem for what is remembered
+    /// where it was given up before. `None` where nothing is: another recording
+    /// has ended since.
     fn release(
         &self,
         gateway: &GatewayId,
         execution: &str,
         stopped: EpochSeconds,
-    ) -> impl Future<Output = Result<Option<AlarmState>, PortError>> + Send;
+    ) -> impl Future<Output = Result<Option<Released>, PortError>> + Send;
 
     /// dynamodb:Scan: every claim that is held.
     fn held(&self) -> impl Future<Output = Result<Vec<Held>, PortError>> + Send;

@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda::Error> {
     let table = &Table::new(&config, lambda::setting("NATSPIKE_TABLE")?);
     let stack = &lambda::setting("NATSPIKE_STACK")?;
     lambda::serve(|payload: StopRecording| async move {
-        step::stop_recording(ec2, table, &payload, stack, lambda::now()).await
+        step::stop_recording(ec2, table, &payload, stack, lambda::now).await
     })
     .await
 }

@@ -3,7 +3,7 @@
 use super::owner;
 use crate::error::During;
 use crate::payload::{Claim, Stop, StopRecording};
-use crate::port::{AlarmState, Claims, FlowLogs};
+use crate::port::{Claims, FlowLogs};
 use crate::{EpochSeconds, FlowLogId, StepError};
 
 /// How often the gateway is freed before that is left to a sweep.
@@ -22,7 +22,7 @@ pub async fn stop_recording(
     claims: &impl Claims,
     payload: &StopRecording,
     stack: &str,
-    now: EpochSeconds,
+    now: impl Fn() -> EpochSeconds,
 ) -> Result<Stop, StepError> {
     let claim = &payload.claim;
     let flow_log_ids: Vec<FlowLogId> = match &payload.recording {
@@ -36,17 +36,21 @@ pub async fn stop_recording(
             .await
             .during("switch the flow log off")?;
     }
+    // The flow log was on until now.
+    let stopped = now();
     let mut released = None;
     for _ in 0..TRIES {
         if released.is_none() {
-            let given_up = claims.release(&claim.gateway, &claim.execution, now).await;
-            released = given_up.ok();
+            let release = claims.release(&claim.gateway, &claim.execution, stopped);
+            released = release.await.ok();
         }
     }
+    let known = released.flatten();
     Ok(Stop {
-        stopped: now,
+        // An earlier attempt may have done it all and never been heard.
+        stopped: known.map_or(stopped, |known| known.stopped),
         flow_log_ids,
-        alarm_is_on: released.flatten().is_some_and(AlarmState::is_on),
+        alarm_is_on: known.is_some_and(|known| known.alarm.is_on()),
         released: released.is_some(),
     })
 }

@@ -16,12 +16,12 @@ use crate::payload::{StackRequest, SweepRequest, Swept};
 use crate::port::{
     Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Held, Responses, Topic,
 };
-use crate::{EpochSeconds, FlowLogId, StepError};
+use crate::{EpochSeconds, FaultKind, FlowLogId, StepError};
 use std::collections::BTreeMap;
 
 /// For how long a claim is one sweep's to close: longer than a Lambda runs.
 const SEIZE_SECONDS: u64 = 120;
-/// How often it is tried to remember a mail: without that there are two.
+/// How often a call is tried that is better done now than by the next sweep.
 const TRIES: u32 = 3;
 /// What executions are stopped with before the stack goes.
 const CAUSE: &str = "the stack is being deleted";
@@ -156,6 +156,12 @@ async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
 /// Subject and body.
 type Mail = (String, String);
 
+/// Why it is not known which flow logs there are, and whether that may pass.
+struct Unknown {
+    why: String,
+    passes: bool,
+}
+
 struct Sweep<'a, F, C, E, T, R> {
     ports: &'a SweepPorts<'a, F, C, E, T, R>,
     sweeping: &'a Sweeping,
@@ -168,11 +174,19 @@ struct Sweep<'a, F, C, E, T, R> {
 impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R> {
     async fn run(&mut self) -> Result<(), StepError> {
         // Claims first: one that is taken in between then has no orphan here.
-        let held = self.ports.claims.held().await.during("find the claims")?;
+        let held = self.ports.claims.held().await.during("find the claims");
+        // Flow logs say themselves whose they are.
+        let held = held.unwrap_or_else(|error| {
+            self.note(error);
+            Vec::new()
+        });
         let found = self.ports.ec2.of_stack(&self.sweeping.stack).await;
         let found = found.during("find the flow logs of the stack");
         // The claims know most of them, too.
-        let unknown = found.as_ref().err().map(ToString::to_string);
+        let unknown = found.as_ref().err().map(|error| Unknown {
+            why: error.to_string(),
+            passes: passes(error),
+        });
         let found = found.unwrap_or_else(|error| {
             self.note(error);
             Vec::new()
@@ -191,7 +205,7 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             match self.is_over(&held.execution, held.lease_expires).await {
                 Ok(true) => {
                     let flow_logs = orphans.remove(&held.execution).unwrap_or_default();
-                    let closed = self.close(&held, &flow_logs, unknown.as_deref()).await;
+                    let closed = self.close(&held, &flow_logs, unknown.as_ref()).await;
                     self.note_failure(closed);
                 }
                 Ok(false) => {}
@@ -233,8 +247,20 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         &mut self,
         held: &Held,
         flow_logs: &[FoundFlowLog],
-        unknown: Option<&str>,
+        unknown: Option<&Unknown>,
     ) -> Result<(), StepError> {
+        // First of all, and by every sweep: it does no harm twice.
+        let (deleted, may_pass) = match unknown {
+            Some(Unknown { why, passes }) if held.flow_log.is_none() => {
+                let why = format!("it is not known whether a flow log is left: {why}");
+                (Err(StepError::NotFound(why)), *passes)
+            }
+            _ => {
+                let deleted = self.delete_of(held, flow_logs).await;
+                let may_pass = deleted.as_ref().is_err_and(passes);
+                (deleted, may_pass)
+            }
+        };
         let is_ours = self
             .ports
             .claims
@@ -242,23 +268,21 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             .await
             .during("take over the claim of a recording that is over")?;
         if !is_ours {
-            return Ok(());
+            return deleted.map(|_| ());
         }
-        let deleted = match unknown {
-            Some(why) if held.flow_log.is_none() => Err(StepError::NotFound(format!(
-                "it is not known whether a flow log is left: {why}"
-            ))),
-            _ => self.delete_of(held, flow_logs).await,
-        };
         let state = self.state(&held.execution).await?;
         if let Some(what) = untold(state)
             && !held.told
         {
             let mail = match &deleted {
-                Ok(ids) => self.mail(held, flow_logs, ids, what),
-                Err(error) => self.leftover_mail(held, error, what),
+                Ok(ids) => Some(self.mail(held, flow_logs, ids, what)),
+                // The next sweep will do it.
+                Err(_) if may_pass => None,
+                Err(error) => Some(self.leftover_mail(held, error, what)),
             };
-            self.tell(held, &mail).await?;
+            if let Some(mail) = mail {
+                self.tell(held, &mail).await?;
+            }
         }
         deleted?;
         self.ports
@@ -312,11 +336,13 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         if ids.is_empty() {
             return Ok(());
         }
-        self.ports
-            .ec2
-            .delete(ids)
-            .await
-            .during("switch an orphaned flow log off")?;
+        let mut deleted = self.ports.ec2.delete(ids).await;
+        for _ in 1..TRIES {
+            if deleted.is_err() {
+                deleted = self.ports.ec2.delete(ids).await;
+            }
+        }
+        deleted.during("switch an orphaned flow log off")?;
         self.swept.deleted.extend(ids.iter().cloned());
         Ok(())
     }
@@ -384,6 +410,13 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
 fn joined(ids: &[FlowLogId]) -> String {
     let ids: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
     ids.join(", ")
+}
+
+/// Whether it is worth another try.
+fn passes(error: &StepError) -> bool {
+    [FaultKind::Throttled, FaultKind::Unavailable]
+        .iter()
+        .any(|kind| kind.name() == error.name())
 }
 
 /// What happened to the execution, if it could not tell itself.

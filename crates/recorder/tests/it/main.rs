@@ -116,18 +116,26 @@ impl World {
     }
 
     fn stop(&self, claim: &Claim, recording: Option<&Recording>) -> Result<Stop, StepError> {
+        self.stop_at(claim, recording, NOW.plus(360))
+    }
+
+    fn stop_at(
+        &self,
+        claim: &Claim,
+        recording: Option<&Recording>,
+        now: EpochSeconds,
+    ) -> Result<Stop, StepError> {
         let payload = StopRecording {
             claim: claim.clone(),
             recording: recording.cloned(),
             ending: None,
         };
-        let now = NOW.plus(360);
         pollster::block_on(step::stop_recording(
             &self.memory,
             &self.memory,
             &payload,
             STACK,
-            now,
+            || now,
         ))
     }
 

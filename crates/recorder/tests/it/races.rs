@@ -88,6 +88,22 @@ fn a_flow_log_whose_creation_was_never_answered_is_found_and_deleted() {
 }
 
 #[test]
+fn a_stop_that_was_not_heard_is_told_as_it_was() {
+    let world = World::new();
+    let first = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&first).unwrap();
+    let stop = world.stop(&first, Some(&recording)).unwrap();
+    // The next recording has begun before the first stop is tried again.
+    world.claim("execution-2", stop.stopped.plus(1)).unwrap();
+    let again = world
+        .stop_at(&first, Some(&recording), stop.stopped.plus(62))
+        .unwrap();
+    assert_eq!(again, stop);
+    let item = world.memory.item(&first.gateway).unwrap();
+    assert_eq!(item.execution.as_deref(), Some("execution-2"));
+}
+
+#[test]
 fn a_gateway_that_cannot_be_freed_spoils_nothing_and_is_freed_by_a_sweep() {
     let world = World::new();
     let claim = world.claim("execution-1", NOW).unwrap();
