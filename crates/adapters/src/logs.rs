@@ -74,12 +74,14 @@ impl Logs {
         }
     }
 
-    /// Events from `from` to `to` milliseconds, both included.
+    /// Events from `from` to `to` milliseconds, both included, that have the
+    /// word.
     async fn page(
         &self,
         log_group: &str,
         from: i64,
         to: i64,
+        word: Option<&str>,
         token: Option<String>,
     ) -> Result<Page, PortError> {
         let page = self
@@ -88,6 +90,7 @@ impl Logs {
             .log_group_name(log_group)
             .start_time(from)
             .end_time(to)
+            .set_filter_pattern(word.map(|word| format!("\"{word}\"")))
             .set_next_token(token)
             .send()
             .await
@@ -109,6 +112,7 @@ impl Records for Logs {
         log_group: &str,
         from: EpochSeconds,
         to: EpochSeconds,
+        word: Option<&str>,
         table: &mut FlowTable,
     ) -> Result<(), PortError> {
         // The end of a call is included.
@@ -117,7 +121,7 @@ impl Records for Logs {
         // A page may be empty and still have a successor; only the missing
         // token says that there is no more.
         loop {
-            let page = self.page(log_group, from, to, next).await?;
+            let page = self.page(log_group, from, to, word, next).await?;
             push(&page, table)?;
             next = page.next;
             if next.is_none() {

@@ -584,11 +584,13 @@ impl Records for Memory {
         log_group: &str,
         from: EpochSeconds,
         to: EpochSeconds,
+        word: Option<&str>,
         table: &mut FlowTable,
     ) -> Result<(), PortError> {
         self.call("logs", "FilterLogEvents", |state| {
             for (group, start, line) in &state.events {
-                if group == log_group && (from..to).contains(start) {
+                let has_word = word.is_none_or(|word| line.split(' ').any(|text| text == word));
+                if group == log_group && (from..to).contains(start) && has_word {
                     table
                         .push(format!("{line}\n").as_bytes())
                         .map_err(|_| FaultKind::Invalid)?;

@@ -316,12 +316,14 @@ pub trait Executions {
 /// Recorded flow-log records.
 pub trait Records {
     /// logs:FilterLogEvents: pushes every record whose time lies in the window,
-    /// its end not included, into the table. A log group without records is no failure.
+    /// its end not included, and that has the word, if one is given, into the
+    /// table. A log group without records is no failure.
     fn read(
         &self,
         log_group: &str,
         from: EpochSeconds,
         to: EpochSeconds,
+        word: Option<&str>,
         table: &mut FlowTable,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }

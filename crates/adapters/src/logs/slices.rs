@@ -104,7 +104,10 @@ impl Reader {
         let mut next = None;
         loop {
             self.pace.turn().await;
-            let page = self.logs.page(&self.log_group, from, to, next).await?;
+            let page = self
+                .logs
+                .page(&self.log_group, from, to, None, next)
+                .await?;
             push(&page, &mut table)?;
             let bytes = page.messages.iter().map(|message| message.len() as u64);
             (self.seen)(bytes.sum(), page.messages.len() as u64);

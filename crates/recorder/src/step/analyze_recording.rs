@@ -7,7 +7,7 @@ use crate::payload::{AnalyzeRecording, Claim, EndReason, Reported};
 use crate::port::{Records, Topic};
 use egress::mail::Occasion;
 use egress::{Facts, Rate};
-use flowlog::{FlowTable, Layout};
+use flowlog::{Field, FlowTable, Layout};
 
 /// Rows of each table in the mail.
 const MAIL_ROWS: usize = 20;
@@ -33,8 +33,6 @@ pub async fn analyze_recording(
     } = payload;
     let layout = Layout::from_log_format(&recording.log_format)
         .map_err(|error| StepError::Invalid(error.to_string()))?;
-    let mut table = FlowTable::with_layout(layout);
-    table.limit_keys(MAIL_KEYS);
     // An event's time is its record's start, which may lie one aggregation
     // interval before the moment that the flow log was switched on; that was at
     // the claim at the earliest. What began before the last recording ended is
@@ -42,8 +40,22 @@ pub async fn analyze_recording(
     let first = claim.claimed.min(recording.started);
     let from = first.minus(u64::from(AGGREGATION_SECONDS));
     let from = claim.previous_stop.map_or(from, |stop| from.max(stop));
+    // Whose records these are: other gateways record into the same log group.
+    let interface = match &recording.interface_id {
+        Some(interface) => interface.0.clone(),
+        None => claim.gateway.0.clone(),
+    };
+    let names_it = layout.has(Field::InterfaceId) && layout.has(Field::ResourceId);
+    let mut table = FlowTable::with_layout(layout);
+    table.limit_keys(MAIL_KEYS);
     records
-        .read(&recording.log_group, from, stop.stopped, &mut table)
+        .read(
+            &recording.log_group,
+            from,
+            stop.stopped,
+            names_it.then_some(interface.as_str()),
+            &mut table,
+        )
         .await
         .during("read the recording")?;
     table
@@ -53,10 +65,7 @@ pub async fn analyze_recording(
     let mut facts = Facts::new(&claim.region, rate(claim)?);
     facts.pairs = MAIL_ROWS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);
-    facts.interface = Some(match &recording.interface_id {
-        Some(interface) => interface.0.clone(),
-        None => claim.gateway.0.clone(),
-    });
+    facts.interface = Some(interface);
     let report = egress::report(&table, &facts);
     let occasion = Occasion {
         gateway: claim.gateway.0.clone(),
