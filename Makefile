@@ -8,6 +8,12 @@ SHELL := /bin/sh
 SCENARIO ?= tests/scenarios/spike-s3.toml
 SPEED ?= 60
 
+# How large a soak is; FAULTS of a hundred AWS calls fail, SEED draws another plan.
+GATEWAYS ?= 20
+ALARMS ?= 200
+FAULTS ?= 5
+SEED ?= 1
+
 # How Lambdas are built for AWS; `sam build` passes nothing, so these are its defaults.
 ARCHITECTURE ?= arm64
 LAMBDA_PROFILE ?= release
@@ -15,7 +21,7 @@ LAMBDA_PROFILE ?= release
 VENV := .venv/local-aws
 PYTHON := $(VENV)/bin/python
 SAM := .venv/sam/bin/sam
-SCENARIOS := $(sort $(wildcard tests/scenarios/*.toml))
+SCENARIOS := $(sort $(wildcard tests/scenarios/*.toml tests/scenarios/meanwhile/*.toml))
 PYTHONPATH_REHEARSAL := tests/local-aws:tests/rehearsal
 
 .PHONY: help
@@ -27,6 +33,11 @@ help: ## List the targets
 .PHONY: rehearse
 rehearse: programs $(VENV)/.locked ## Play a NAT spike against a local AWS and print the mail (SCENARIO=…, SPEED=…)
 	PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m rehearsal --scenario $(SCENARIO) --speed $(SPEED)
+
+.PHONY: soak
+soak: programs $(VENV)/.locked ## Raise many alarms at once while AWS calls fail (GATEWAYS=…, ALARMS=…, FAULTS=…, SEED=…)
+	PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m soak --gateways $(GATEWAYS) --alarms $(ALARMS) \
+		--faults $(FAULTS) --seed $(SEED)
 
 .PHONY: programs
 programs: ## Build every program for this machine
@@ -58,10 +69,25 @@ lint: $(VENV)/.locked $(SAM) ## Lint templates, state machine and Python
 
 .PHONY: test-rehearsals
 test-rehearsals: programs $(VENV)/.locked
+	rm -rf target/journal
 	@set -e; for scenario in $(SCENARIOS); do \
 		echo "--- $$scenario"; \
 		PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m rehearsal --scenario $$scenario --speed $(SPEED); \
 	done; echo "$(words $(SCENARIOS)) passed, 0 failed"
+	PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m rehearsal.retirement
+	$(MAKE) test-soak
+	$(MAKE) test-permissions
+
+# A small soak, as short as possible.
+.PHONY: test-soak
+test-soak: programs $(VENV)/.locked
+	PYTHONPATH=$(PYTHONPATH_REHEARSAL) $(PYTHON) -m soak --gateways 3 --alarms 12 --seed $(SEED) \
+		--recording-time 4 --settle-delay 2
+
+# Of the journals that the last rehearsals left in target/journal.
+.PHONY: test-permissions
+test-permissions: $(VENV)/.locked
+	cd tests && ../$(PYTHON) -m pytest contracts/recorded_permissions.py
 
 .PHONY: fmt
 fmt: ## Check the formatting of the Rust code
@@ -98,7 +124,7 @@ fuzz: ## Feed the readers strange input, each for a minute (FUZZ_SECONDS=…, FU
 		--target $(HOST) --target-dir $(TARGET)/fuzz
 	@set -e; for target in $(FUZZ_TARGETS); do \
 		mkdir -p $(TARGET)/fuzz/corpus/$$target $(TARGET)/fuzz/found; \
-		$(TARGET)/fuzz/$(HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=20000 \
+		$(TARGET)/fuzz/$(HOST)/release/$$target -seed=1 -max_total_time=$(FUZZ_SECONDS) -max_len=20000 \
 			-timeout=20 -print_final_stats=1 -artifact_prefix=$(TARGET)/fuzz/found/$$target- \
 			$(TARGET)/fuzz/corpus/$$target fuzz/seeds/$$target; done
 

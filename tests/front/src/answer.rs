@@ -14,6 +14,7 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 pub(crate) enum Refusal {
     Throttled,
     Denied,
+    Unavailable,
 }
 
 const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -31,6 +32,10 @@ fn code(refusal: Refusal, call: &Recognised) -> (u16, &'static str) {
         (Refusal::Denied, Protocol::Query | Protocol::RestXml, _) => (403, "AccessDenied"),
         (Refusal::Denied, Protocol::RestJson, _) => (403, "AccessDeniedException"),
         (Refusal::Denied, Protocol::Json | Protocol::Cbor, _) => (400, "AccessDeniedException"),
+        (Refusal::Unavailable, Protocol::Ec2, _) => (503, "Unavailable"),
+        (Refusal::Unavailable, Protocol::Json, "dynamodb") => (500, "InternalServerError"),
+        (Refusal::Unavailable, Protocol::Json, "logs") => (500, "ServiceUnavailableException"),
+        (Refusal::Unavailable, ..) => (503, "ServiceUnavailable"),
     }
 }
 
@@ -43,6 +48,7 @@ pub(crate) fn refuse(
     let (status, code) = code(refusal, call);
     let message = match refusal {
         Refusal::Throttled => "Rate exceeded".to_owned(),
+        Refusal::Unavailable => "The service is unavailable; please try again".to_owned(),
         Refusal::Denied => format!(
             "Not authorized to perform {}:{}",
             call.service, call.operation
@@ -177,7 +183,7 @@ mod tests {
     #[test]
     fn refuses_in_the_words_of_the_service() {
         use Protocol::{Cbor, Ec2, Json, Query, RestJson, RestXml};
-        use Refusal::{Denied, Throttled};
+        use Refusal::{Denied, Throttled, Unavailable};
         check(Ec2, "ec2", Throttled, 503, "RequestLimitExceeded");
         check(Ec2, "ec2", Denied, 403, "UnauthorizedOperation");
         check(Query, "sns", Throttled, 400, "ThrottlingException");
@@ -202,6 +208,17 @@ mod tests {
         );
         check(RestXml, "s3", Throttled, 503, "SlowDown");
         check(RestXml, "s3", Denied, 403, "AccessDenied");
+        check(Ec2, "ec2", Unavailable, 503, "Unavailable");
+        check(Query, "sns", Unavailable, 503, "ServiceUnavailable");
+        check(Json, "states", Unavailable, 503, "ServiceUnavailable");
+        check(Json, "dynamodb", Unavailable, 500, "InternalServerError");
+        check(
+            Json,
+            "logs",
+            Unavailable,
+            500,
+            "ServiceUnavailableException",
+        );
     }
 
     #[test]

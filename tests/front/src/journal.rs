@@ -1,11 +1,12 @@
 //! The journal: one entry per call, in memory and as JSON lines in a file.
 //!
-//! **Invariants**: no header, query string or body ever gets in; an entry is
-//! written when its call ends, however it ends.
+//! **Invariants**: no header, query string or body ever gets in, of bodies
+//! only the ids that tell whose call it was; an entry is written when its call
+//! ends, however it ends.
 
 use crate::call::Recognised;
 use crate::config::FrontError;
-use crate::rule::Fault;
+use crate::rule::{Fault, Pattern};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -31,6 +32,11 @@ pub struct Call {
     pub fault: Option<Fault>,
     /// How long it took.
     pub duration_ms: u64,
+    /// Gateways, interfaces and flow logs that the call names.
+    pub request_ids: Vec<String>,
+    /// Gateways, interfaces and flow logs that the answer names, also where
+    /// nobody heard it.
+    pub answer_ids: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -76,6 +82,14 @@ impl Journal {
         self.contents().calls.len()
     }
 
+    /// Whether such a call has ended and not failed by a fault.
+    pub(crate) fn has(&self, wanted: &Pattern) -> bool {
+        self.contents().calls.iter().any(|call| {
+            call.fault.is_none_or(Fault::is_done)
+                && wanted.fits(&call.function, &call.service, &call.operation)
+        })
+    }
+
     /// Why the file is not complete, if so.
     pub(crate) fn error(&self) -> Option<String> {
         self.contents().error.clone()
@@ -103,7 +117,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn begin(journal: Arc<Journal>, call: &Recognised, fault: Option<Fault>) -> Entry {
+    pub(crate) fn begin(
+        journal: Arc<Journal>,
+        call: &Recognised,
+        fault: Option<Fault>,
+        request_ids: Vec<String>,
+    ) -> Entry {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -117,13 +136,16 @@ impl Entry {
                 status: None,
                 fault,
                 duration_ms: 0,
+                request_ids,
+                answer_ids: Vec::new(),
             },
             begun: Instant::now(),
         }
     }
 
-    pub(crate) fn answered(&mut self, status: u16) {
+    pub(crate) fn answered(&mut self, status: u16, answer_ids: Vec<String>) {
         self.call.status = Some(status);
+        self.call.answer_ids = answer_ids;
     }
 }
 

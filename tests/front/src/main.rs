@@ -24,7 +24,8 @@ struct Arguments {
     /// File that gets one JSON line per call.
     #[arg(long)]
     journal: Option<PathBuf>,
-    /// File with a JSON list of rules {function?, service?, operation?, kind, times, after}.
+    /// File with a JSON list of rules {function?, service?, operation?, kind, times, after,
+    /// until?, per_mille?, seed, burst}.
     #[arg(long)]
     rules: Option<PathBuf>,
     /// Longest time in seconds that a timed-out call is held.

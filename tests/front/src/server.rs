@@ -4,8 +4,9 @@ use crate::answer::{Refusal, refuse, respond};
 use crate::call::recognise;
 use crate::config::{Config, FrontError, Upstream};
 use crate::control;
+use crate::ids::ids;
 use crate::journal::{Call, Entry, Journal};
-use crate::rule::{Fault, Rule, RuleState, Rules};
+use crate::rule::{Fault, Pattern, Rule, RuleState, Rules};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
@@ -26,6 +27,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// How long calls under way may still take when the front stops.
 const LAST_CALLS: Duration = Duration::from_secs(5);
+
+/// How often a held call looks whether it may go on.
+const HELD_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long to wait when the system has no more connections to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -210,8 +214,9 @@ async fn handle(
         ));
     }
     let call = recognise(&parts, &body);
-    let fault = state.rules().strike(&call);
-    let mut entry = Entry::begin(Arc::clone(&state.journal), &call, fault);
+    let struck = state.rules().strike(&call);
+    let (fault, until) = struck.map_or((None, None), |(fault, until)| (Some(fault), until));
+    let mut entry = Entry::begin(Arc::clone(&state.journal), &call, fault, ids(&body));
     let refusal = match fault {
         Some(Fault::Throttled) => Some(Refusal::Throttled),
         Some(Fault::Denied) => Some(Refusal::Denied),
@@ -222,16 +227,24 @@ async fn handle(
             }
             return Err(HangUp);
         }
+        Some(Fault::Unavailable) => Some(Refusal::Unavailable),
+        Some(Fault::Held) => {
+            hold_until(&state, &until.unwrap_or_default()).await?;
+            None
+        }
         Some(Fault::AnswerLost) | None => None,
     };
-    let response = match refusal {
-        Some(refusal) => refuse(refusal, &call, parts.headers.get(CONTENT_TYPE)),
+    let (response, answer_ids) = match refusal {
+        Some(refusal) => (
+            refuse(refusal, &call, parts.headers.get(CONTENT_TYPE)),
+            Vec::new(),
+        ),
         // On a task of its own: AWS goes on when the caller has hung up.
         None => tokio::spawn(forward(Arc::clone(&state), parts, body))
             .await
             .map_err(|_| HangUp)?,
     };
-    entry.answered(response.status().as_u16());
+    entry.answered(response.status().as_u16(), answer_ids);
     if fault == Some(Fault::AnswerLost) {
         Err(HangUp)
     } else {
@@ -239,12 +252,31 @@ async fn handle(
     }
 }
 
-async fn forward(state: Arc<State>, parts: Parts, body: Bytes) -> Response<Full<Bytes>> {
+/// Returns when a call as `until` describes it has ended; hangs up when none did.
+async fn hold_until(state: &State, until: &Pattern) -> Result<(), HangUp> {
+    let ended = async {
+        while !state.journal.has(until) {
+            tokio::time::sleep(HELD_PAUSE).await;
+        }
+    };
+    tokio::select! {
+        () = ended => Ok(()),
+        () = tokio::time::sleep(state.hold) => Err(HangUp),
+        () = stopped(state.stop.clone()) => Err(HangUp),
+    }
+}
+
+/// The answer and the ids that it names.
+async fn forward(
+    state: Arc<State>,
+    parts: Parts,
+    body: Bytes,
+) -> (Response<Full<Bytes>>, Vec<String>) {
     match try_forward(&state, parts, body).await {
-        Ok(response) => response,
+        Ok(answer) => answer,
         Err(error) => {
             let text = format!("the front failed to reach {}: {error}", state.upstream);
-            respond(502, "text/plain", text.into_bytes())
+            (respond(502, "text/plain", text.into_bytes()), Vec::new())
         }
     }
 }
@@ -253,7 +285,7 @@ async fn try_forward(
     state: &State,
     parts: Parts,
     body: Bytes,
-) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(Response<Full<Bytes>>, Vec<String>), Box<dyn std::error::Error + Send + Sync>> {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let head = parts.method == Method::HEAD;
     let mut request = Request::new(Full::new(body));
@@ -261,10 +293,12 @@ async fn try_forward(
     *request.method_mut() = parts.method;
     *request.headers_mut() = end_to_end(parts.headers, false);
     let (answer, body) = state.client.request(request).await?.into_parts();
-    let mut response = Response::new(Full::new(body.collect().await?.to_bytes()));
+    let body = body.collect().await?.to_bytes();
+    let answer_ids = ids(&body);
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = end_to_end(answer.headers, head);
-    Ok(response)
+    Ok((response, answer_ids))
 }
 
 /// The headers without those of the connection. The length is worked out

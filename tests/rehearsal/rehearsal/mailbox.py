@@ -8,10 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Mail:
-    """Subject and body, to the byte."""
+    """Subject and body, to the byte, and the id that Publish gave it."""
 
     subject: str
     body: str
+    id: str = ""
 
 
 class Mailbox:
@@ -35,7 +36,8 @@ class Mailbox:
             )
             for message in answer.get("Messages", []):
                 notification = json.loads(message["Body"])
-                mails.append(Mail(notification.get("Subject", ""), notification["Message"]))
+                subject = notification.get("Subject", "")
+                mails.append(Mail(subject, notification["Message"], notification["MessageId"]))
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             if len(mails) >= at_least and not settled:
                 settled = True

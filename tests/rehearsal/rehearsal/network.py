@@ -1,4 +1,4 @@
-"""A VPC with two NAT gateways in the local AWS: one that spikes, one that stays quiet."""
+"""A VPC with NAT gateways in the local AWS."""
 
 import time
 from dataclasses import dataclass
@@ -16,19 +16,23 @@ class Gateway:
     addresses: tuple[str, ...]
 
 
-def build(ec2: Any) -> tuple[Gateway, Gateway]:
-    """Create the network; the first gateway is the one that will spike."""
+def build(ec2: Any, count: int) -> list[Gateway]:
+    """Create the network with so many gateways."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
-    return _gateway(ec2, subnet), _gateway(ec2, subnet)
+    ids = [_create(ec2, subnet) for _ in range(count)]
+    return [_available(ec2, id) for id in ids]
 
 
-def _gateway(ec2: Any, subnet: str) -> Gateway:
+def _create(ec2: Any, subnet: str) -> str:
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
     created = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)
-    id = created["NatGateway"]["NatGatewayId"]
+    return created["NatGateway"]["NatGatewayId"]
+
+
+def _available(ec2: Any, id: str) -> Gateway:
     deadline = time.monotonic() + _AVAILABLE_SECONDS
     while time.monotonic() < deadline:
         gateway = ec2.describe_nat_gateways(NatGatewayIds=[id])["NatGateways"][0]

@@ -7,7 +7,8 @@
    later to the stream `<interface>-all` of the flow log's group. Played:
    PutLogEvents of the records the `traffic` program made up, at their due times,
    in the flow log's own LogFormat.
-3. SNS mails to a confirmed address. Played: a queue that is subscribed to the
+3. What people do: stopping an execution, leaving a flow log behind.
+4. SNS mails to a confirmed address. Played: a queue that is subscribed to the
    same topic and receives what the address would (see `rehearsal.mailbox`).
 
 Domain time is divided by the speed, and its zero is the moment the flow log
@@ -27,6 +28,25 @@ _BATCH = 5_000
 def set_alarm(cloudwatch: Any, alarm: str, state: str, reason: str) -> None:
     """The alarm's evaluation: it goes to a state and says why."""
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=reason)
+
+
+def leave_behind(ec2: Any, interface: str, log_group: str, stack: str) -> str:
+    """A flow log of the stack whose recording is long over."""
+    tags = {"natspike:stack": stack, "natspike:execution": "of-an-earlier-recording"}
+    answer = ec2.create_flow_logs(
+        ResourceType="NetworkInterface",
+        ResourceIds=[interface],
+        TrafficType="ALL",
+        LogGroupName=log_group,
+        DeliverLogsPermissionArn="arn:aws:iam::000000000000:role/of-the-stack",
+        TagSpecifications=[
+            {
+                "ResourceType": "vpc-flow-log",
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            }
+        ],
+    )
+    return answer["FlowLogIds"][0]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """A scenario file, as far as the rehearsal itself needs it.
 
 The traffic in it is read by the `traffic` program alone: what was played and
-what is true about it come from there.
+what is true about it come from there. A file may also play another one's
+traffic (`plays = "../spike-s3.toml"`): it then says only what is different, and
+what happens meanwhile, of which `traffic` knows nothing.
 """
 
 import tomllib
@@ -11,8 +13,18 @@ from typing import Any
 
 from rehearsal import duration
 
-TIMED_PARAMETERS = ("RecordingTime", "SettleDelay")
-MAILS = ("report", "failure")
+TIMED_PARAMETERS = ("RecordingTime", "RecordAfterClear", "SettleDelay")
+# stopped = the execution did not end by itself, and the sweep told so.
+MAILS = ("report", "failure", "stopped")
+
+# Of the clearance and the task token, which race for the same item, the token comes second.
+_WAITS_LATE = {
+    "function": "await-clearance",
+    "service": "dynamodb",
+    "operation": "UpdateItem",
+    "kind": "held",
+    "until": {"function": "clear-alarm", "service": "dynamodb", "operation": "UpdateItem"},
+}
 
 
 class BadScenario(Exception):
@@ -30,6 +42,19 @@ class Scenario:
     faults: tuple[dict[str, Any], ...] = ()
     mail: str = "report"
     recordings: int = 1
+    # The file whose traffic is played.
+    traffic: Path | None = None
+    # When somebody stops the execution.
+    stopped: float | None = None
+    # Whether a flow log of an earlier recording is still there.
+    left_behind: bool = False
+    # Whether the execution waits for the alarm to clear only when it has cleared.
+    waits_late: bool = False
+
+    @property
+    def rules(self) -> tuple[dict[str, Any], ...]:
+        """What the front is told: the faults, and who comes second."""
+        return self.faults + ((_WAITS_LATE,) if self.waits_late else ())
 
     def stack_parameters(self, speed: float) -> dict[str, str]:
         """The template parameters at a speed: seconds shrink, but never to nothing."""
@@ -43,19 +68,37 @@ class Scenario:
 
 def read(path: Path) -> Scenario:
     """Read a scenario file."""
+    document = _load(path)
+    played = path
+    if "plays" in document:
+        played = (path.parent / str(document["plays"])).resolve()
+        document = _over(_load(played), document)
     try:
-        document = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise BadScenario(f"cannot read scenario {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadScenario(f"scenario {path} is not TOML: {error}") from error
-    try:
-        return _from(path, document)
+        return _from(path, played, document)
     except (ValueError, TypeError, AttributeError) as error:
         raise BadScenario(f"scenario {path}: {error}") from error
 
 
-def _from(path: Path, document: dict[str, Any]) -> Scenario:
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise BadScenario(f"cannot read scenario {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadScenario(f"scenario {path} is not TOML: {error}") from error
+
+
+def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A document with changes: tables are merged, everything else is replaced."""
+    merged = dict(base)
+    for key, value in changes.items():
+        before = merged.get(key)
+        both = isinstance(value, dict) and isinstance(before, dict)
+        merged[key] = before | value if both else value
+    return merged
+
+
+def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
     expect = document.get("expect", {})
     mail = expect.get("mail", "report")
     if mail not in MAILS:
@@ -63,6 +106,8 @@ def _from(path: Path, document: dict[str, Any]) -> Scenario:
     if document.get("gateway", {}).get("regional"):
         raise ValueError("the local AWS has no regional NAT gateways: play it with `traffic write`")
     clears = document.get("alarm", {}).get("clears")
+    meanwhile = document.get("meanwhile", {})
+    stopped = meanwhile.get("stopped")
     return Scenario(
         path=path,
         title=str(document.get("title", path.stem)),
@@ -71,4 +116,8 @@ def _from(path: Path, document: dict[str, Any]) -> Scenario:
         faults=tuple(document.get("fault", [])),
         mail=mail,
         recordings=int(expect.get("recordings", 1)),
+        traffic=played,
+        stopped=None if stopped is None else duration.seconds(stopped),
+        left_behind=bool(meanwhile.get("left_behind", False)),
+        waits_late=bool(meanwhile.get("waits_late", False)),
     )

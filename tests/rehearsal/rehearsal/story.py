@@ -1,6 +1,5 @@
 """The rehearsal from start to end: who does what, and when."""
 
-import json
 import math
 import platform
 import sys
@@ -15,16 +14,17 @@ import boto3
 from botocore.config import Config
 
 from localaws.instance import LocalAws, tail
-from rehearsal import deploy, network, package, played, program, traffic, verify
+from rehearsal import deploy, journal, network, package, played, program, traffic, verify
 from rehearsal.console import Console
 from rehearsal.front import Front
 from rehearsal.mailbox import Mail, Mailbox
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import TIMED_PARAMETERS, Scenario
 from rehearsal.watch import Watch, executions, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MAIN = REPOSITORY / "template.yaml"
 MACROS = REPOSITORY / "cf-assistive-macros" / "template.yaml"
+JOURNALS = REPOSITORY / "target" / "journal"
 STACK = "natspike"
 MACRO_STACK = "natspike-macros"
 
@@ -66,11 +66,12 @@ class Rehearsal:
         program.require(self.stage.bin_dir, names)
         self.console.text(f"{self.scenario.title}\n")
         with ExitStack() as stack:
+            stack.callback(self._keep_journal)
             stack.callback(self.front.stop)
             stack.callback(self.aws.stop)
             stack.callback(self.console.flush)
             self.aws.launch()
-            self.front.start(self.aws.url, self.scenario.faults)
+            self.front.start(self.aws.url, self.scenario.rules)
             self.aws.wait()
             self.console.event("local AWS", f"answers at {self.aws.url}")
             return self._on_stage()
@@ -81,7 +82,8 @@ class Rehearsal:
     def _on_stage(self) -> list[str]:
         ec2 = self._client("ec2")
         with ThreadPoolExecutor(1) as builder:
-            building = builder.submit(network.build, ec2)
+            # One gateway spikes, one stays quiet.
+            building = builder.submit(network.build, ec2, 2)
             deployer = deploy.Deployer(
                 self._client("cloudformation"),
                 self._client("s3"),
@@ -116,6 +118,11 @@ class Rehearsal:
         cloudwatch, ec2 = self._client("cloudwatch"), self._client("ec2")
         states = self._client("stepfunctions")
         alarm = f"{STACK}/{gateway.id}"
+        left = None
+        if self.scenario.left_behind:
+            group = outputs["RecordingLogGroup"]
+            left = played.leave_behind(ec2, gateway.interface, group, STACK)
+            self.console.event("flow log", f"{left} of an earlier recording is still on")
         watch = Watch(states, outputs["StateMachineArn"], self.console)
         watch.start()
         self.console.text("")
@@ -127,7 +134,10 @@ class Rehearsal:
         truth: dict[str, Any] | None = None
         trouble: list[str] = []
         flow_log = wait_until(
-            lambda: network.flow_logs_of(ec2, gateway) or (watch.ended.is_set() and ["none"]),
+            lambda: (
+                [log for log in network.flow_logs_of(ec2, gateway) if log["FlowLogId"] != left]
+                or (watch.ended.is_set() and ["none"])
+            ),
             _START_PATIENCE,
         )
         try:
@@ -140,14 +150,23 @@ class Rehearsal:
                     watch.ended.wait(max(0.0, due - time.time()))
                     self.console.event("alarm", f"{alarm} -> OK")
                     played.set_alarm(cloudwatch, alarm, "OK", "Threshold Crossed: no datapoints")
+                if self.scenario.stopped is not None:
+                    due = zero + self.scenario.stopped / self.stage.speed
+                    watch.ended.wait(max(0.0, due - time.time()))
+                    self.console.event("operator", "stops the execution")
+                    states.stop_execution(executionArn=watch.execution, cause="by hand")
             trouble += self._await_end(watch, parameters)
         finally:
             watch.stop()
             if courier is not None:
                 courier.abandon()
-        if courier is not None:
+        if courier is not None and self.scenario.stopped is None:
             trouble += self._courier_trouble(courier)
         arrived = mailbox.read(1, _MAIL_PATIENCE, _MAIL_QUIET)
+        if self.scenario.stopped is not None:
+            # What the sweep does last; whether it did is for `verify` to say.
+            table = outputs["TableName"]
+            wait_until(lambda: not verify.held(self._item(table, gateway.id)), _MAIL_PATIENCE)
         self._show(arrived)
         return [
             *trouble,
@@ -166,7 +185,7 @@ class Rehearsal:
         self.console.event("flow log", f"{flow_log['FlowLogId']} is on; the traffic begins")
         flows = traffic.play(
             self.stage.bin_dir / "traffic",
-            self.scenario.path,
+            self.scenario.traffic or self.scenario.path,
             gateway,
             log_format,
             zero,
@@ -186,7 +205,9 @@ class Rehearsal:
     def _await_end(self, watch: Watch, parameters: dict[str, str]) -> list[str]:
         declared = package.load(MAIN)["Parameters"]
         spans = []
-        for name in ("RecordingTime", "SettleDelay"):
+        for name in TIMED_PARAMETERS:
+            if name not in declared:
+                continue
             spans.append(int(parameters.get(name, declared[name]["Default"])))
         if not watch.ended.wait(sum(spans) + _END_PATIENCE):
             where = watch.visited[-1] if watch.visited else "not started"
@@ -225,7 +246,7 @@ class Rehearsal:
 
     def calls(self) -> int:
         """How many AWS calls of the Lambdas the front has seen."""
-        if not self.front.journal.is_file():
-            return 0
-        lines = self.front.journal.read_text().splitlines()
-        return sum(1 for line in lines if line and json.loads(line))
+        return len(journal.read(self.front.journal))
+
+    def _keep_journal(self) -> None:
+        journal.keep(self.front.journal, JOURNALS / f"{self.scenario.path.stem}.jsonl")

@@ -121,6 +121,16 @@ def failure_mail(mail: Mail, gateway: str, faults: tuple[dict[str, Any], ...]) -
     return wrong
 
 
+def stopped_mail(mail: Mail, gateway: str) -> list[str]:
+    """What is wrong with a mail about a recording that somebody stopped."""
+    wrong = _subject(mail, gateway)
+    if "stopped by hand" not in f"{mail.subject}\n{mail.body}":
+        wrong.append("the mail does not say that the recording was stopped by hand")
+    if report.PROCESSED.search(mail.body):
+        wrong.append("the mail about a stopped recording looks like a report")
+    return wrong
+
+
 def mails(
     arrived: list[Mail], scenario: Scenario, truth: dict[str, Any] | None, gateway: str
 ) -> list[str]:
@@ -133,6 +143,8 @@ def mails(
         wrong.append(f"{len(arrived)} mails arrived instead of one: {subjects}")
     if scenario.mail == "failure":
         return wrong + failure_mail(arrived[0], gateway, scenario.faults)
+    if scenario.mail == "stopped":
+        return wrong + stopped_mail(arrived[0], gateway)
     if truth is None:
         return [*wrong, "no traffic was played, so the report cannot be checked"]
     return wrong + report_mail(arrived[0], truth, gateway)
@@ -140,6 +152,9 @@ def mails(
 
 def ending(status: str, visited: list[str], scenario: Scenario) -> list[str]:
     """Whether the execution ended as the scenario expects."""
+    if scenario.mail == "stopped":
+        how = f"the execution ended {status}, expected was ABORTED"
+        return [] if status == "ABORTED" else [how]
     expected = ("SUCCEEDED", "Recorded") if scenario.mail == "report" else ("FAILED", "Failed")
     last = visited[-1] if visited else "no state"
     wrong = []
@@ -164,25 +179,28 @@ def leftovers(flow_logs: list[dict[str, Any]]) -> list[str]:
     return [f"flow log {log['FlowLogId']} on {log.get('ResourceId')} is left" for log in flow_logs]
 
 
+def held(item: dict[str, Any] | None) -> list[str]:
+    """The attributes by which an item of the table says that somebody holds its gateway."""
+    return [name for name in ("execution", "lease_expires", "token") if name in (item or {})]
+
+
 def claim(item: dict[str, Any] | None, recordings: int) -> list[str]:
     """Whether the table's item of the gateway says that nobody holds it, and the right count."""
     if item is None:
         return ["the table has no item for the gateway"]
     wrong = [
-        f"the gateway is still claimed: its item has {name} {item[name]!r}"
-        for name in ("execution", "lease_expires", "token")
-        if name in item
+        f"the gateway is still claimed: its item has {name} {item[name]!r}" for name in held(item)
     ]
-    if int(item.get("recordings", -1)) != recordings:
-        said = item.get("recordings", "no")
+    said = int(item.get("recordings", 0))
+    if said != recordings:
         wrong.append(f"the table counts {said} recordings, expected were {recordings}")
     return wrong
 
 
 def faults(scenario: Scenario, rules: list[dict[str, Any]]) -> list[str]:
-    """Faults of the scenario that never came about."""
+    """Faults and races of the scenario that never came about."""
     wrong = []
-    for number, fault in enumerate(scenario.faults):
+    for number, fault in enumerate(scenario.rules):
         wanted = int(fault.get("times", 1))
         hits = int(rules[number].get("hits", 0)) if number < len(rules) else 0
         if hits < wanted:

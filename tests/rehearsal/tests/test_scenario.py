@@ -23,7 +23,11 @@ def test_refuses_what_is_no_span_of_time(text):
         duration.seconds(text)
 
 
-@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted([*SCENARIOS.glob("*.toml"), *SCENARIOS.glob("meanwhile/*.toml")]),
+    ids=lambda path: path.stem,
+)
 def test_reads_every_scenario_of_the_project(path):
     read = scenario.read(path)
     assert read.title
@@ -67,3 +71,25 @@ def test_says_what_is_wrong_with_a_file(tmp_path, text, why):
 def test_says_that_there_is_no_file(tmp_path):
     with pytest.raises(scenario.BadScenario, match="cannot read scenario"):
         scenario.read(tmp_path / "none.toml")
+
+
+def test_an_execution_that_waits_late_is_held_until_the_alarm_cleared(tmp_path):
+    fault = '[[fault]]\nkind = "throttled"\n'
+    throttled, race = _read(tmp_path, fault + "[meanwhile]\nwaits_late = true").rules
+    assert throttled == {"kind": "throttled"}
+    assert (race["kind"], race["until"]["function"]) == ("held", "clear-alarm")
+    assert _read(tmp_path, fault).rules == (throttled,)
+
+
+def test_a_scenario_can_play_another_ones_traffic(tmp_path):
+    base = tmp_path / "base.toml"
+    base.write_text('title = "a"\n[stack]\nRecordingTime = 900\n[alarm]\nclears = "6m"')
+    (tmp_path / "below").mkdir()
+    other = tmp_path / "below" / "other.toml"
+    changes = '[stack]\nRecordAfterClear = 120\n[meanwhile]\nstopped = "1m"\nleft_behind = true'
+    other.write_text(f'title = "b"\nplays = "../base.toml"\n{changes}')
+    read = scenario.read(other)
+    assert (read.title, read.path, read.traffic) == ("b", other, base)
+    assert (read.clears, read.stopped, read.left_behind) == (360, 60, True)
+    assert read.stack_parameters(60.0) == {"RecordingTime": "15", "RecordAfterClear": "2"}
+    assert scenario.read(base).traffic == base

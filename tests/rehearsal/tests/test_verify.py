@@ -147,3 +147,20 @@ def test_finds_a_fault_that_never_came_about():
     (said,) = verify.faults(scenario, [{**fault, "hits": 1}])
     assert said.endswith("of stop-recording came about 1 times instead of 2")
     assert len(verify.faults(scenario, [])) == 1
+
+
+def test_a_stopped_execution_is_aborted_and_told_of():
+    stopped = replace(REPORT, mail="stopped")
+    assert verify.ending("ABORTED", [], stopped) == []
+    assert verify.ending("SUCCEEDED", [], stopped) == [
+        "the execution ended SUCCEEDED, expected was ABORTED"
+    ]
+    mail = Mail(f"NAT spike {GATEWAY}: the recording was stopped by hand", "Nothing is billed.")
+    assert verify.mails([mail], stopped, None, GATEWAY) == []
+    assert verify.mails([replace(mail, subject=f"NAT spike {GATEWAY}")], stopped, None, GATEWAY)
+
+
+def test_a_gateway_is_held_by_what_its_item_says():
+    assert verify.held(None) == []
+    assert verify.held({"recordings": "1", "cleared": "7"}) == []
+    assert verify.held({"execution": "e", "token": "t"}) == ["execution", "token"]

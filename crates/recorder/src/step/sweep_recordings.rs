@@ -270,14 +270,23 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         if !is_ours {
             return deleted.map(|_| ());
         }
-        let state = self.state(&held.execution).await?;
+        let has_lapsed = held.lease_expires < self.now;
+        let state = match self.state(&held.execution).await {
+            Ok(state) => state,
+            // It had all its time, and nobody can say what became of it.
+            Err(error) if has_lapsed => {
+                self.note(error);
+                ExecutionState::Unknown
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(what) = untold(state)
             && !held.told
         {
             let mail = match &deleted {
                 Ok(ids) => Some(self.mail(held, flow_logs, ids, what)),
-                // The next sweep will do it.
-                Err(_) if may_pass => None,
+                // The next sweep will do it, unless it has not passed for long.
+                Err(_) if may_pass && !has_lapsed => None,
                 Err(error) => Some(self.leftover_mail(held, error, what)),
             };
             if let Some(mail) = mail {

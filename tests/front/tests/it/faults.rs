@@ -2,7 +2,7 @@
 
 use crate::wire::{request, send};
 use crate::{Stage, eventually};
-use front::{Fault, Rule};
+use front::{Fault, Pattern, Rule};
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -143,6 +143,71 @@ fn denies_in_the_words_of_the_service() {
         (states.status(), &states.json()["__type"]),
         (400, &"AccessDeniedException".into())
     );
+    assert_eq!(stage.upstream.seen(), []);
+}
+
+#[test]
+fn an_unavailable_service_does_nothing() {
+    let stage = Stage::new(vec![Rule::new(Fault::Unavailable)]);
+    let ec2 = [FORM, ("authorization", &*signed("ec2"))];
+    let answer = send(
+        stage.front().address(),
+        "POST /",
+        &ec2,
+        b"Action=DeleteFlowLogs",
+    )
+    .unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().contains("<Code>Unavailable</Code>"));
+    assert_eq!(stage.upstream.seen(), []);
+}
+
+fn held_until(operation: &str) -> Rule {
+    Rule {
+        calls: Pattern {
+            operation: Some("GET /second".into()),
+            ..Pattern::default()
+        },
+        until: Some(Pattern {
+            operation: Some(operation.into()),
+            ..Pattern::default()
+        }),
+        ..Rule::new(Fault::Held)
+    }
+}
+
+#[test]
+fn a_held_call_is_done_after_the_one_that_it_waits_for() {
+    let stage = Stage::new(vec![held_until("GET /first")]);
+    let address = stage.front().address();
+    let second =
+        std::thread::spawn(move || send(address, "GET /second", &[], b"").unwrap().status());
+    eventually("the call is held", || stage.front().rules()[0].hits == 1);
+    send(address, "GET /other", &[], b"").unwrap();
+    send(address, "GET /first", &[], b"").unwrap();
+    assert_eq!(second.join().unwrap(), 200);
+    let paths: Vec<_> = stage
+        .upstream
+        .seen()
+        .iter()
+        .map(|message| message.first.clone())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "GET /other HTTP/1.1",
+            "GET /first HTTP/1.1",
+            "GET /second HTTP/1.1"
+        ]
+    );
+}
+
+#[test]
+fn a_held_call_is_never_done_when_the_other_does_not_come() {
+    let stage = Stage::with(vec![held_until("GET /never")], |config| {
+        config.hold = Duration::from_millis(50)
+    });
+    assert_eq!(send(stage.front().address(), "GET /second", &[], b""), None);
     assert_eq!(stage.upstream.seen(), []);
 }
 

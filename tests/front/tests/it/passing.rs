@@ -122,7 +122,7 @@ fn writes_down_every_call_and_no_secret() {
         stage.front().address(),
         "POST /",
         &headers,
-        b"{\"secret\":\"BODYSECRET\"}",
+        b"{\"secret\":\"BODYSECRET\",\"gateway\":\"nat-0123456789abcdef0\"}",
     )
     .unwrap();
     send(
@@ -147,6 +147,14 @@ fn writes_down_every_call_and_no_secret() {
         (&200.into(), &serde_json::Value::Null)
     );
     assert!(lines[0]["time"].as_f64().unwrap() > 1.7e9 && lines[0]["duration_ms"].is_u64());
+    // The upstream answers with what it got.
+    assert_eq!(
+        (&lines[0]["request_ids"], &lines[0]["answer_ids"]),
+        (
+            &serde_json::json!(["nat-0123456789abcdef0"]),
+            &serde_json::json!(["nat-0123456789abcdef0"])
+        )
+    );
     assert_eq!(
         (&lines[1]["operation"], &lines[1]["status"]),
         (&"GET /missing".into(), &404.into())
