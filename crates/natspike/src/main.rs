@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Analyze(analyze::Analyze),
+    Analyze(Box<analyze::Analyze>),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
 }

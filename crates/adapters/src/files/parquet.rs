@@ -9,11 +9,13 @@
 //!
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3.html>
 
+mod ends;
 mod pages;
 
 use super::error::{ContentError, ExpandsTooFar};
-use super::layers::EXPANSION;
+use super::layers::{EXPANSION, EXPANSION_FREE};
 use super::meter::Meter;
+use ends::Ends;
 use flowlog::{Field, FlowTable, Layout, ReadError};
 use pages::Checked;
 use parquet::basic::Type;
@@ -40,7 +42,7 @@ pub(super) fn read<R: ChunkReader + 'static>(
     table: &mut FlowTable,
 ) -> Result<(), ContentError> {
     let size = file.len();
-    match quietly(|| groups(file, meter, table)) {
+    match quietly(|| groups(Ends(file), meter, table)) {
         Ok(Ok(counted)) => {
             meter.add_bytes(size.saturating_sub(counted));
             Ok(())
@@ -80,6 +82,9 @@ fn groups<R: ChunkReader + 'static>(
     meter: &Meter,
     table: &mut FlowTable,
 ) -> Result<u64, ContentError> {
+    let size = file.len();
+    // How much text all rows together may make.
+    let mut room = size.saturating_mul(EXPANSION).max(EXPANSION_FREE);
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr();
@@ -90,11 +95,13 @@ fn groups<R: ChunkReader + 'static>(
     table.push(header.as_bytes())?;
     table.push(b"\n")?;
     let mut counted = 0;
+    let mut left = size;
     for group in 0..metadata.num_row_groups() {
         let about = metadata.row_group(group);
         check_expansion(about)?;
+        check_places(about, size, &mut left)?;
         let group = reader.get_row_group(group).map_err(damaged)?;
-        rows(group.as_ref(), &fields, meter, table)?;
+        rows(group.as_ref(), &fields, &mut room, meter, table)?;
         let stored = u64::try_from(about.compressed_size()).unwrap_or(0);
         meter.add_bytes(stored);
         counted += stored;
@@ -171,9 +178,34 @@ fn check_expansion(group: &RowGroupMetaData) -> Result<(), ContentError> {
     Ok(())
 }
 
+/// Columns lie in the file, and no two of them in the same place: otherwise a
+/// small file could be read for hours.
+fn check_places(group: &RowGroupMetaData, size: u64, left: &mut u64) -> Result<(), ContentError> {
+    for column in group.columns() {
+        let start = column
+            .dictionary_page_offset()
+            .unwrap_or_else(|| column.data_page_offset());
+        let length = u64::try_from(column.compressed_size()).ok();
+        let end = u64::try_from(start).ok().zip(length);
+        let is_inside = end
+            .and_then(|(start, length)| start.checked_add(length))
+            .is_some_and(|end| end <= size);
+        *left = match length.and_then(|length| left.checked_sub(length)) {
+            Some(left) if is_inside => left,
+            _ => {
+                return Err(ContentError::Parquet(
+                    "a column does not lie in the file".to_owned(),
+                ));
+            }
+        };
+    }
+    Ok(())
+}
+
 fn rows(
     group: &dyn RowGroupReader,
     fields: &[(usize, Field)],
+    room: &mut u64,
     meter: &Meter,
     table: &mut FlowTable,
 ) -> Result<(), ContentError> {
@@ -200,6 +232,10 @@ fn rows(
             lines.pop();
             lines.push(b'\n');
         }
+        // A run of equal values takes a few bytes, however many rows it has.
+        *room = room
+            .checked_sub(lines.len() as u64)
+            .ok_or_else(|| ContentError::Embedded(io::Error::other(ExpandsTooFar)))?;
         let before = table.counts().read;
         table.push(&lines)?;
         meter.add_records(table.counts().read - before);

@@ -8,7 +8,7 @@ use recorder::{EpochSeconds, FaultKind, FlowLogId, GatewayId, InterfaceId};
 use serde_json::json;
 
 fn schedule() -> SweepRequest {
-    serde_json::from_value(json!({"cause": "schedule"})).unwrap()
+    serde_json::from_value(json!({"cause": "schedule"})).expect("legal")
 }
 
 fn deletion() -> SweepRequest {
@@ -20,16 +20,16 @@ fn deletion() -> SweepRequest {
         "LogicalResourceId": "Recordings",
         "ResourceType": "Custom::Recordings",
     });
-    serde_json::from_value(request).unwrap()
+    serde_json::from_value(request).expect("legal")
 }
 
 /// A recording under way.
 fn recording(world: &World) -> Claim {
-    let claim = world.claim("execution-1", NOW).unwrap();
+    let claim = world.claim("execution-1", NOW).expect("legal");
     world
         .memory
         .set_execution("execution-1", ExecutionState::Running);
-    world.start(&claim).unwrap();
+    world.start(&claim).expect("legal");
     claim
 }
 
