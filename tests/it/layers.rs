@@ -108,7 +108,7 @@ fn nothing_imports_the_tests() {
         if !package.manifest_path.as_str().contains("/tests/") {
             for used in uses(&package) {
                 assert!(
-                    !["tests", "front", "traffic"].contains(&used),
+                    !["tests", "front", "traffic", "simulation"].contains(&used),
                     "{} must not use {used}",
                     package.name
                 );

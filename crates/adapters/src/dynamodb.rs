@@ -15,7 +15,9 @@
 //! | `flow_log` | its flow log, if that is ours |
 //! | `swept` | when a sweep began to close the claim, Unix seconds |
 //! | `told` | a sweep has mailed what became of the recording |
+//! | `retired` | of the item `stack`: the stack is being deleted |
 //! | `stopped`, `stopped_by` | when the last recording ended, Unix seconds, and whose it was |
+//! | `stopped_before`, `stopped_before_by` | the same of the one before it |
 
 use crate::aws::port_error;
 use aws_config::SdkConfig;
@@ -27,6 +29,8 @@ use recorder::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortE
 use std::collections::HashMap;
 
 const SERVICE: &str = "dynamodb";
+/// The key of what is remembered of the stack itself; no gateway's id.
+const STACK: &str = "stack";
 const UPDATE: &str = "UpdateItem";
 
 /// The table of claims.
@@ -240,6 +244,20 @@ impl Claims for Table {
         if is_ours { Ok(()) } else { Err(error) }
     }
 
+    async fn retire(&self, is_retired: bool) -> Result<(), PortError> {
+        let update = self
+            .update(&GatewayId::from(STACK), "SET #retired = :retired")
+            .expression_attribute_names("#retired", "retired")
+            .expression_attribute_values(":retired", AttributeValue::Bool(is_retired));
+        send(update).await.map(|_| ())
+    }
+
+    async fn is_retired(&self) -> Result<bool, PortError> {
+        let item = self.item(&GatewayId::from(STACK)).await?;
+        let retired = item.get("retired").and_then(|value| value.as_bool().ok());
+        Ok(retired.copied().unwrap_or(false))
+    }
+
     async fn store_token(
         &self,
         gateway: &GatewayId,
@@ -301,12 +319,17 @@ impl Claims for Table {
             .update_own(
                 gateway,
                 execution,
-                "SET #stopped = :stopped, #stopped_by = :execution \
+                "SET #stopped = :stopped, #stopped_by = :execution, \
+                 #before = if_not_exists(#stopped, :stopped), \
+                 #before_by = if_not_exists(#stopped_by, :nobody) \
                  REMOVE #execution, #lease, #token, #flow_log, #confirmed, #swept, #told",
                 "",
             )
             .expression_attribute_names("#stopped", "stopped")
             .expression_attribute_names("#stopped_by", "stopped_by")
+            .expression_attribute_names("#before", "stopped_before")
+            .expression_attribute_names("#before_by", "stopped_before_by")
+            .expression_attribute_values(":nobody", text("-"))
             .expression_attribute_names("#lease", "lease_expires")
             .expression_attribute_names("#token", "token")
             .expression_attribute_names("#flow_log", "flow_log")
@@ -319,8 +342,13 @@ impl Claims for Table {
             // Given up before, or somebody else's since its lease lapsed.
             None => self.item(gateway).await?,
         };
-        let is_its = read_text(&item, "stopped_by") == Some(execution);
-        let stopped = read_number(&item, "stopped").filter(|_| is_its);
+        let own = [
+            ("stopped", "stopped_by"),
+            ("stopped_before", "stopped_before_by"),
+        ]
+        .into_iter()
+        .find(|(_, by)| read_text(&item, by) == Some(execution));
+        let stopped = own.and_then(|(stopped, _)| read_number(&item, stopped));
         Ok(stopped.map(|stopped| Released {
             stopped: EpochSeconds(stopped),
             alarm: alarm(&item),

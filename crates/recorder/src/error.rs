@@ -108,6 +108,14 @@ impl StepError {
     }
 }
 
+impl StepError {
+    /// Whether it is worth another try.
+    pub fn may_pass(&self) -> bool {
+        let passing = [FaultKind::Throttled, FaultKind::Unavailable];
+        passing.iter().any(|kind| kind.name() == self.name())
+    }
+}
+
 /// Says what a failed call was for.
 pub(crate) trait During<T> {
     /// `task` fits after "failed to".

@@ -54,10 +54,9 @@ pub struct Item {
     pub swept: Option<EpochSeconds>,
     /// Whether a sweep has mailed what became of the recording.
     pub told: bool,
-    /// When the last recording ended.
-    pub stopped: Option<EpochSeconds>,
-    /// Whose that was.
-    pub stopped_by: Option<String>,
+    /// When the last recordings ended and whose they were, the latest first; two
+    /// at the most.
+    pub stops: Vec<(EpochSeconds, String)>,
 }
 
 impl Item {
@@ -85,6 +84,7 @@ struct State {
     flow_logs: BTreeMap<FlowLogId, NewFlowLog>,
     created: u64,
     items: BTreeMap<GatewayId, Item>,
+    is_retired: bool,
     executions: BTreeMap<String, ExecutionState>,
     started: Vec<(String, String)>,
     responses: Vec<(String, String)>,
@@ -357,7 +357,7 @@ impl Claims for Memory {
             let won = |item: &Item| Bidding::Won {
                 generation: item.generation,
                 recording: item.recordings + u64::from(!item.confirmed),
-                previous_stop: item.stopped,
+                previous_stop: item.stops.first().map(|(stopped, _)| *stopped),
             };
             if item.is_of(&bid.execution) {
                 return Ok(won(item));
@@ -398,6 +398,19 @@ impl Claims for Memory {
             Ok(())
         })
         .await
+    }
+
+    async fn retire(&self, is_retired: bool) -> Result<(), PortError> {
+        self.call("dynamodb", "UpdateItem", |state| {
+            state.is_retired = is_retired;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn is_retired(&self) -> Result<bool, PortError> {
+        self.call("dynamodb", "GetItem", |state| Ok(state.is_retired))
+            .await
     }
 
     async fn store_token(
@@ -466,12 +479,12 @@ impl Claims for Memory {
             let item = state.items.entry(gateway.clone()).or_default();
             if item.is_of(execution) {
                 item.free();
-                item.stopped = Some(stopped);
-                item.stopped_by = Some(execution.to_owned());
+                item.stops.insert(0, (stopped, execution.to_owned()));
+                item.stops.truncate(2);
             }
-            let is_its = item.stopped_by.as_deref() == Some(execution);
-            Ok(item.stopped.filter(|_| is_its).map(|stopped| Released {
-                stopped,
+            let own = item.stops.iter().find(|(_, by)| by == execution);
+            Ok(own.map(|(stopped, _)| Released {
+                stopped: *stopped,
                 alarm: item.alarm(),
             }))
         })

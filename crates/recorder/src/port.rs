@@ -209,6 +209,12 @@ pub trait Claims {
         flow_log: Option<&FlowLogId>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
+    /// dynamodb:UpdateItem: remembers whether the stack is being deleted.
+    fn retire(&self, is_retired: bool) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// dynamodb:GetItem: whether the stack is being deleted.
+    fn is_retired(&self) -> impl Future<Output = Result<bool, PortError>> + Send;
+
     /// dynamodb:UpdateItem: stores the token that wakes the execution, if the
     /// claim is of that generation (Conflict if not); gives the last moment
     /// that the alarm is known to have cleared after it went off.
@@ -244,8 +250,8 @@ pub trait Claims {
 
     /// dynamodb:UpdateItem: gives the claim up, if it is the execution's, whose
     /// recording ended at that time; dynamodb:GetItem for what is remembered
-    /// where it was given up before. `None` where nothing is: another recording
-    /// has ended since.
+    /// where it was given up before. `None` where nothing is: two other recordings
+    /// have ended since.
     fn release(
         &self,
         gateway: &GatewayId,

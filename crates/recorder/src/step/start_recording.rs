@@ -63,14 +63,27 @@ pub async fn start_recording(
             source.is_ours.then_some(&source.id),
         )
         .await;
+    // Read after the flow log was made: whoever retires the stack either finds
+    // the flow log or is found here.
+    let confirmed = match confirmed {
+        Ok(()) => match claims.is_retired().await {
+            Ok(true) => Err(StepError::Conflict(
+                "the stack is being deleted, so nothing is recorded any more".to_owned(),
+            )),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error).during("ask whether the stack is being deleted"),
+        },
+        Err(error) => Err(error).during("count the recording"),
+    };
     if let Err(error) = confirmed {
-        // The claim was closed in the meantime: nobody would switch it off.
-        if error.kind == FaultKind::Conflict && source.is_ours {
+        // Nobody may be left who would switch it off: the claim was closed in the
+        // meantime, or the table is gone. What may pass is tried again.
+        if source.is_ours && !error.may_pass() {
             ec2.delete(std::slice::from_ref(&source.id))
                 .await
-                .during("switch the flow log off again, whose claim was closed")?;
+                .during("switch the flow log off again, which nobody would")?;
         }
-        return Err(error).during("count the recording");
+        return Err(error);
     }
     Ok(Recording {
         flow_log_id: source.id,

@@ -16,7 +16,7 @@ use crate::payload::{StackRequest, SweepRequest, Swept};
 use crate::port::{
     Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Held, Responses, Topic,
 };
-use crate::{EpochSeconds, FaultKind, FlowLogId, StepError};
+use crate::{EpochSeconds, FlowLogId, StepError};
 use std::collections::BTreeMap;
 
 /// For how long a claim is one sweep's to close: longer than a Lambda runs.
@@ -67,7 +67,7 @@ pub async fn sweep_recordings(
         SweepRequest::Stack(request) => {
             let done = match request.request_type.as_str() {
                 "Delete" => retire_stack(ports, &sweeping.stack, now).await,
-                _ => Ok(Swept::default()),
+                _ => welcome_stack(ports).await,
             };
             let answer = answer(request, done.as_ref().err());
             ports
@@ -110,7 +110,20 @@ fn answer(request: &StackRequest, failure: Option<&StepError>) -> String {
     .to_string()
 }
 
-/// Ends every recording of the stack. Claims go first, so that a step that is
+/// The stack is made, or stays although its deletion had begun.
+async fn welcome_stack<F, C: Claims, E, T, R>(
+    ports: &SweepPorts<'_, F, C, E, T, R>,
+) -> Result<Swept, StepError> {
+    ports
+        .claims
+        .retire(false)
+        .await
+        .during("remember that the stack is there")?;
+    Ok(Swept::default())
+}
+
+/// Ends every recording of the stack, and bars those that are about to begin:
+/// an alarm may still be on its way to a function. Claims go first, so that a step that is
 /// about to switch a flow log on cannot confirm it and switches it off again.
 ///
 /// Errors: what the services answer; something may be left then.
@@ -125,6 +138,10 @@ async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
         executions,
         ..
     } = ports;
+    claims
+        .retire(true)
+        .await
+        .during("remember that the stack is being deleted")?;
     let running = executions
         .running()
         .await
@@ -185,7 +202,7 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         // The claims know most of them, too.
         let unknown = found.as_ref().err().map(|error| Unknown {
             why: error.to_string(),
-            passes: passes(error),
+            passes: error.may_pass(),
         });
         let found = found.unwrap_or_else(|error| {
             self.note(error);
@@ -257,7 +274,7 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             }
             _ => {
                 let deleted = self.delete_of(held, flow_logs).await;
-                let may_pass = deleted.as_ref().is_err_and(passes);
+                let may_pass = deleted.as_ref().is_err_and(StepError::may_pass);
                 (deleted, may_pass)
             }
         };
@@ -419,13 +436,6 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
 fn joined(ids: &[FlowLogId]) -> String {
     let ids: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
     ids.join(", ")
-}
-
-/// Whether it is worth another try.
-fn passes(error: &StepError) -> bool {
-    [FaultKind::Throttled, FaultKind::Unavailable]
-        .iter()
-        .any(|kind| kind.name() == error.name())
 }
 
 /// What happened to the execution, if it could not tell itself.
