@@ -24,6 +24,10 @@ use std::sync::Arc;
 pub const PARTIAL_VERSION: u32 = 1;
 
 const MAGIC: [u8; 4] = *b"NSPT";
+/// More bytes than there are; four billion sums of fewer fit into 128 bits.
+const MOST_BYTES: u128 = 1 << 96;
+/// More records than there are.
+const MOST_RECORDS: u64 = 1 << 48;
 /// Of a checksum.
 const CHECK: usize = 4;
 
@@ -224,8 +228,18 @@ impl Reader<'_> {
         self.number()?.try_into().ok()
     }
 
-    fn count(&mut self) -> Option<u64> {
+    fn time(&mut self) -> Option<u64> {
         self.number()?.try_into().ok()
+    }
+
+    /// How many there are, few enough to be added to all others.
+    fn count(&mut self) -> Option<u64> {
+        self.time().filter(|count| *count < MOST_RECORDS)
+    }
+
+    /// A sum of bytes, small enough to be added to all others.
+    fn bytes_sum(&mut self) -> Option<u128> {
+        self.number().filter(|sum| *sum < MOST_BYTES)
     }
 
     /// How many things follow, each of at least one byte.
@@ -258,7 +272,7 @@ impl Reader<'_> {
         fold.keys.were_more = self.flag()?;
         fold.counts = self.counts()?;
         if self.flag()? {
-            let (start, end) = (self.count()?, self.count()?);
+            let (start, end) = (self.time()?, self.time()?);
             fold.window = Some(Window { start, end });
         }
         let interfaces = self.texts(&mut fold.interfaces)?;
@@ -306,7 +320,7 @@ impl Reader<'_> {
             let mut examples = Vec::new();
             for _ in 0..self.length()? {
                 let source = Arc::from(self.text()?);
-                let line = self.count()?;
+                let line = self.time()?;
                 examples.push(Example { source, line });
             }
             counts.set_malformed(reason, count, examples);
@@ -350,8 +364,10 @@ impl Reader<'_> {
 
     fn rows(&mut self, fold: &mut Fold, contexts: usize, addresses: usize) -> Option<()> {
         let mut pair = Pair::default();
-        for _ in 0..self.length()? {
+        for row in 0..self.length()? {
             let (context, low, high) = (self.small()?, self.small()?, self.small()?);
+            // The same pair twice is nothing that was written here.
+            (row == 0 || context > 0 || low > 0 || high > 0).then_some(())?;
             if context > 0 {
                 pair.context = pair.context.checked_add(context)?;
                 (pair.low, pair.high) = (0, 0);
@@ -362,8 +378,8 @@ impl Reader<'_> {
             }
             pair.high = pair.high.checked_add(high)?;
             let sums = BothWays {
-                up: self.number()?,
-                down: self.number()?,
+                up: self.bytes_sum()?,
+                down: self.bytes_sum()?,
                 records: self.count()?,
             };
             let code = usize::try_from(pair.context).ok()?;
