@@ -239,6 +239,7 @@ impl<'a> Plan<'a> {
         let mut ledger = Ledger::new(layout);
         for talk in &self.talks {
             ledger.intend(
+                self.gateways[talk.gateway].regional,
                 talk.meant.source,
                 talk.remote,
                 talk.meant.upload.0,
@@ -355,6 +356,7 @@ impl<'a> Plan<'a> {
         let (start, end) = self.clock.span(part.start, part.end);
         for meeting in crowd.meetings(&part) {
             outlet.ledger.intend(
+                self.gateways[0].regional,
                 meeting.workload,
                 meeting.remote,
                 meeting.upload,

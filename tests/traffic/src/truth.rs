@@ -8,7 +8,7 @@
 
 use crate::layout::Layout;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 /// The truth about a recording; serializes to a part of the report's JSON.
@@ -157,6 +157,8 @@ pub(crate) struct Ledger<'a> {
     times: bool,
     log_status: bool,
     pairs: HashMap<(IpAddr, IpAddr), Moved>,
+    /// Pairs whose both ends stand in one record.
+    told: HashSet<(IpAddr, IpAddr)>,
     service_of: HashMap<IpAddr, Option<&'a str>>,
     records: Records,
     window: Option<Window>,
@@ -170,15 +172,18 @@ impl<'a> Ledger<'a> {
             times: layout.knows_times(),
             log_status: layout.knows_log_status(),
             pairs: HashMap::new(),
+            told: HashSet::new(),
             service_of: HashMap::new(),
             records: Records::default(),
             window: None,
         }
     }
 
-    /// Bytes that are meant to cross a gateway.
+    /// Bytes that are meant to cross a gateway. A regional one logs both ends
+    /// even without packet addresses.
     pub(crate) fn intend(
         &mut self,
+        is_regional: bool,
         workload: IpAddr,
         remote: Remote<'a>,
         upload: u64,
@@ -191,6 +196,9 @@ impl<'a> Ledger<'a> {
         };
         self.service_of
             .insert(shown, remote.service.filter(|_| self.services));
+        if self.by_packet || is_regional {
+            self.told.insert((workload, shown));
+        }
         self.pairs
             .entry((workload, shown))
             .or_default()
@@ -257,17 +265,17 @@ impl<'a> Ledger<'a> {
                 .or_default()
                 .add(upload, download);
         }
-        let mut pairs = Vec::new();
-        if self.by_packet {
-            pairs.extend(self.pairs.iter().filter(|(_, moved)| moved.bytes > 0).map(
-                |((workload, remote), moved)| Pair {
-                    source: workload.to_string(),
-                    destination: remote.to_string(),
-                    aws_service: service_of(remote).map(String::from),
-                    moved: *moved,
-                },
-            ));
-        }
+        let told = |(pair, moved): &(&(IpAddr, IpAddr), &Moved)| {
+            moved.bytes > 0 && self.told.contains(*pair)
+        };
+        let pairs = self.pairs.iter().filter(told);
+        let pairs = pairs.map(|((workload, remote), moved)| Pair {
+            source: workload.to_string(),
+            destination: remote.to_string(),
+            aws_service: service_of(remote).map(String::from),
+            moved: *moved,
+        });
+        let pairs = pairs.collect();
         let mut truth = Truth {
             records: self.records,
             bytes: LegBytes {

@@ -67,7 +67,9 @@ pub async fn sweep_recordings(
         SweepRequest::Stack(request) => {
             let done = match request.request_type.as_str() {
                 "Delete" => retire_stack(ports, &sweeping.stack, now).await,
-                _ => welcome_stack(ports).await,
+                // A role that is seconds old may not do it yet: without an answer
+                // Lambda tries again, and CloudFormation waits.
+                _ => Ok(welcome_stack(ports).await?),
             };
             let answer = answer(request, done.as_ref().err());
             ports

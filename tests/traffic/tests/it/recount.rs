@@ -138,14 +138,16 @@ impl Recount {
         if billed {
             add(self.sources.entry(workload).or_default(), bytes, upload);
         }
-        if billed == pkt_src.is_some() {
+        // A regional gateway logs both ends in any layout.
+        let has_both = regional || pkt_src.is_some();
+        if billed == has_both {
             add(
                 self.destinations.entry((remote, service)).or_default(),
                 bytes,
                 upload,
             );
         }
-        if billed && pkt_src.is_some() {
+        if billed && has_both {
             add(
                 self.pairs.entry((workload, remote)).or_default(),
                 bytes,
