@@ -21,6 +21,8 @@ pub(crate) type Groups<'a> = BTreeMap<Option<&'a str>, Evidence>;
 pub(crate) struct Evidence {
     /// Conversations of IPv4 and of IPv6.
     by_family: [u64; 2],
+    /// Those of one with the other, which a gateway's interface does not have.
+    mixed: u64,
     /// In how many of them the interface saw an address.
     pub(crate) outer: Map<IpAddr, u64>,
     /// What packets carried where the interface saw that address.
@@ -128,7 +130,10 @@ impl Evidence {
     #[inline]
     fn add(&mut self, conversation: &Conversation<'_>, seen: &mut [OneEnd; 2]) {
         let [first, second] = &conversation.ends;
-        self.by_family[usize::from(first.seen().is_ipv6())] += 1;
+        match (first.seen().is_ipv6(), second.seen().is_ipv6()) {
+            (one, other) if one == other => self.by_family[usize::from(one)] += 1,
+            _ => self.mixed += 1,
+        }
         self.has_packet |= first.has_packet || second.has_packet;
         for (seen, (end, peer)) in seen.iter_mut().zip([(first, second), (second, first)]) {
             let Some(own) = end.outside else {
@@ -192,7 +197,7 @@ impl Evidence {
 
     /// How many conversations there are.
     pub(crate) fn count(&self) -> u64 {
-        self.by_family.iter().sum()
+        self.by_family.iter().sum::<u64>() + self.mixed
     }
 
     /// Whether every conversation has the address.
@@ -202,9 +207,11 @@ impl Evidence {
 
     /// For each family the one address that every conversation of it has: the
     /// interface's own. A gateway that translates IPv6 to IPv4 has one of
-    /// each; only the IPv4 one must be private.
+    /// each; only the IPv4 one must be private. None where families mix, which
+    /// no interface's own records do.
     pub(crate) fn common(&self) -> impl Iterator<Item = IpAddr> {
-        [false, true].into_iter().filter_map(|v6| {
+        let families = [false, true].into_iter().filter(|_| self.mixed == 0);
+        families.filter_map(|v6| {
             let all_of_it = self.by_family[usize::from(v6)];
             let mut all = self.outer.iter().filter(|(address, count)| {
                 address.is_ipv6() == v6 && **count == all_of_it && (v6 || is_private(**address))

@@ -268,6 +268,21 @@ mod tests {
     }
 
     #[test]
+    fn a_workload_is_no_gateway_for_being_the_only_one_of_its_family() {
+        let mut lines = FOUR_LEGS.to_vec();
+        lines.extend([
+            "eni-a - 2001:db8::5 10.0.0.220 2001:db8::5 203.0.113.5 10",
+            "eni-a - 10.0.0.220 2001:db8::5 203.0.113.5 2001:db8::5 90",
+        ]);
+        check(
+            PKT,
+            &lines,
+            &[],
+            &[("eni-a", GatewayKind::Zonal, &["10.0.0.220"])],
+        );
+    }
+
+    #[test]
     fn finds_secondary_addresses() {
         let lines = [
             FOUR_LEGS[0],
