@@ -41,13 +41,14 @@ class Deployer:
             return {"Bucket": BUCKET, "Key": key}
 
         body = package.package(template, self._bin_dir, self._cache, upload)
-        declared = package.load(template).get("Parameters") or {}
+        loaded = package.load(template)
+        declared = loaded.get("Parameters") or {}
         unknown = sorted(set(parameters) - set(declared))
         if unknown:
             raise DeployFailed(f"{template.name} has no parameter {', '.join(unknown)}")
         self._change_set(stack, body, parameters)
         self._cloudformation.execute_change_set(StackName=stack, ChangeSetName="rehearsal")
-        return self._outputs(stack)
+        return self._outputs(stack, set(loaded.get("Outputs") or {}))
 
     def _change_set(self, stack: str, body: str, parameters: dict[str, str]) -> None:
         if len(body.encode()) > MAX_INLINE_TEMPLATE:
@@ -79,14 +80,21 @@ class Deployer:
             time.sleep(0.1)
         raise DeployFailed(f"stack {stack}: the change set took more than {_SECONDS:.0f} s")
 
-    def _outputs(self, stack: str) -> dict[str, str]:
+    def _outputs(self, stack: str, expected: set[str]) -> dict[str, str]:
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
             described = self._cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
             status = described["StackStatus"]
-            if status == "CREATE_COMPLETE":
-                return {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
-            if status not in ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
+            outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
+            if status == "CREATE_COMPLETE" and expected <= outputs.keys():
+                return outputs
+            # The local AWS says that a stack is complete a moment before it has its outputs.
+            if status not in (
+                "CREATE_COMPLETE",
+                "REVIEW_IN_PROGRESS",
+                "CREATE_IN_PROGRESS",
+                "ROLLBACK_IN_PROGRESS",
+            ):
                 raise DeployFailed(f"stack {stack} is {status}: {self._reasons(stack)}")
             time.sleep(0.1)
         raise DeployFailed(f"stack {stack} took more than {_SECONDS:.0f} s")
