@@ -50,12 +50,27 @@ impl Table {
         }
     }
 
-    fn update(&self, gateway: &GatewayId, expression: &str) -> UpdateItemFluentBuilder {
+    /// An update on a condition, if there is one. Names of attributes stand in
+    /// both as `#name`, because many are words of DynamoDB's own.
+    fn update(
+        &self,
+        gateway: &GatewayId,
+        expression: &str,
+        condition: Option<String>,
+    ) -> UpdateItemFluentBuilder {
+        let both = format!("{expression} {}", condition.as_deref().unwrap_or_default());
+        let names = both.split('#').skip(1).map(|rest| {
+            let is_outside = |letter: char| !letter.is_ascii_lowercase() && letter != '_';
+            let name = rest.split(is_outside).next().unwrap_or_default();
+            (format!("#{name}"), name.to_owned())
+        });
         self.client
             .update_item()
             .table_name(&self.name)
             .key("gateway", text(&gateway.0))
             .update_expression(expression)
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(Some(names.collect()))
             .return_values(ReturnValue::AllNew)
     }
 
@@ -82,8 +97,10 @@ async fn send(update: UpdateItemFluentBuilder) -> Result<Item, PortError> {
 }
 
 /// The condition under which a gateway can be claimed.
-const FREE: &str = "(attribute_not_exists(#execution) OR #lease < :now) AND \
+const FREE: &str = "(attribute_not_exists(#execution) OR #lease_expires < :now) AND \
      (:limit = :zero OR attribute_not_exists(#recordings) OR #recordings < :limit)";
+/// What is known of a claim and goes with it.
+const OF_CLAIM: &str = "#token, #flow_log, #confirmed, #swept, #told";
 /// How often a claim is tried again that others changed in the meantime.
 const TRIES: u32 = 5;
 
@@ -98,24 +115,16 @@ impl Table {
             ),
             false => ("", ""),
         };
+        let expression = format!(
+            "SET #execution = :execution, #lease_expires = :lease{set} ADD #generation :one \
+             REMOVE {OF_CLAIM}"
+        );
         let mut update = self
             .update(
                 &bid.gateway,
-                &format!(
-                    "SET #execution = :execution, #lease = :lease{set} ADD #generation :one \
-                     REMOVE #token, #flow_log, #confirmed, #swept, #told"
-                ),
+                &expression,
+                Some(format!("{FREE}{condition}")),
             )
-            .condition_expression(format!("{FREE}{condition}"))
-            .expression_attribute_names("#execution", "execution")
-            .expression_attribute_names("#lease", "lease_expires")
-            .expression_attribute_names("#generation", "generation")
-            .expression_attribute_names("#recordings", "recordings")
-            .expression_attribute_names("#token", "token")
-            .expression_attribute_names("#flow_log", "flow_log")
-            .expression_attribute_names("#confirmed", "confirmed")
-            .expression_attribute_names("#swept", "swept")
-            .expression_attribute_names("#told", "told")
             .expression_attribute_values(":execution", text(&bid.execution))
             .expression_attribute_values(":lease", number(bid.lease_expires.0))
             .expression_attribute_values(":now", number(bid.now.0))
@@ -123,9 +132,7 @@ impl Table {
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1));
         if with_alarmed {
-            update = update
-                .expression_attribute_names("#alarmed", "alarmed")
-                .expression_attribute_values(":alarmed", number(bid.alarmed.0));
+            update = update.expression_attribute_values(":alarmed", number(bid.alarmed.0));
         }
         send(update).await
     }
@@ -138,10 +145,9 @@ impl Table {
         name: &str,
         moment: EpochMillis,
     ) -> Result<Option<Item>, PortError> {
+        let condition = format!("attribute_not_exists(#{name}) OR #{name} <= :moment");
         let update = self
-            .update(gateway, "SET #moment = :moment")
-            .condition_expression("attribute_not_exists(#moment) OR #moment <= :moment")
-            .expression_attribute_names("#moment", name)
+            .update(gateway, &format!("SET #{name} = :moment"), Some(condition))
             .expression_attribute_values(":moment", number(moment.0));
         unless_conflict(send(update).await)
     }
@@ -154,9 +160,8 @@ impl Table {
         expression: &str,
         more: &str,
     ) -> UpdateItemFluentBuilder {
-        self.update(gateway, expression)
-            .condition_expression(format!("#execution = :execution{more}"))
-            .expression_attribute_names("#execution", "execution")
+        let condition = format!("#execution = :execution{more}");
+        self.update(gateway, expression, Some(condition))
             .expression_attribute_values(":execution", text(execution))
     }
 }
@@ -221,16 +226,11 @@ impl Claims for Table {
                 set,
                 " AND #generation = :generation AND attribute_not_exists(#confirmed)",
             )
-            .expression_attribute_names("#confirmed", "confirmed")
-            .expression_attribute_names("#recordings", "recordings")
-            .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":generation", number(generation))
             .expression_attribute_values(":one", number(1));
         if let Some(flow_log) = flow_log {
-            update = update
-                .expression_attribute_names("#flow_log", "flow_log")
-                .expression_attribute_values(":flow_log", text(&flow_log.0));
+            update = update.expression_attribute_values(":flow_log", text(&flow_log.0));
         }
         let error = match send(update).await {
             Err(error) if error.kind == FaultKind::Conflict => error,
@@ -246,8 +246,7 @@ impl Claims for Table {
 
     async fn retire(&self, is_retired: bool) -> Result<(), PortError> {
         let update = self
-            .update(&GatewayId::from(STACK), "SET #retired = :retired")
-            .expression_attribute_names("#retired", "retired")
+            .update(&GatewayId::from(STACK), "SET #retired = :retired", None)
             .expression_attribute_values(":retired", AttributeValue::Bool(is_retired));
         send(update).await.map(|_| ())
     }
@@ -272,8 +271,6 @@ impl Claims for Table {
                 "SET #token = :token",
                 " AND #generation = :generation",
             )
-            .expression_attribute_names("#token", "token")
-            .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":token", text(token))
             .expression_attribute_values(":generation", number(generation));
         let alarm = alarm(&send(update).await?);
@@ -315,27 +312,15 @@ impl Claims for Table {
         execution: &str,
         stopped: EpochSeconds,
     ) -> Result<Option<Released>, PortError> {
+        let expression = format!(
+            "SET #stopped = :stopped, #stopped_by = :execution, \
+             #stopped_before = if_not_exists(#stopped, :stopped), \
+             #stopped_before_by = if_not_exists(#stopped_by, :nobody) \
+             REMOVE #execution, #lease_expires, {OF_CLAIM}"
+        );
         let update = self
-            .update_own(
-                gateway,
-                execution,
-                "SET #stopped = :stopped, #stopped_by = :execution, \
-                 #before = if_not_exists(#stopped, :stopped), \
-                 #before_by = if_not_exists(#stopped_by, :nobody) \
-                 REMOVE #execution, #lease, #token, #flow_log, #confirmed, #swept, #told",
-                "",
-            )
-            .expression_attribute_names("#stopped", "stopped")
-            .expression_attribute_names("#stopped_by", "stopped_by")
-            .expression_attribute_names("#before", "stopped_before")
-            .expression_attribute_names("#before_by", "stopped_before_by")
+            .update_own(gateway, execution, &expression, "")
             .expression_attribute_values(":nobody", text("-"))
-            .expression_attribute_names("#lease", "lease_expires")
-            .expression_attribute_names("#token", "token")
-            .expression_attribute_names("#flow_log", "flow_log")
-            .expression_attribute_names("#confirmed", "confirmed")
-            .expression_attribute_names("#swept", "swept")
-            .expression_attribute_names("#told", "told")
             .expression_attribute_values(":stopped", number(stopped.0));
         let item = match unless_conflict(send(update).await)? {
             Some(item) => item,
@@ -399,7 +384,6 @@ impl Claims for Table {
                 "SET #swept = :now",
                 " AND (attribute_not_exists(#swept) OR #swept < :before)",
             )
-            .expression_attribute_names("#swept", "swept")
             .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":before", number(now.minus(seconds).0));
         Ok(unless_conflict(send(update).await)?.is_some())
@@ -408,7 +392,6 @@ impl Claims for Table {
     async fn mark_told(&self, gateway: &GatewayId, execution: &str) -> Result<(), PortError> {
         let update = self
             .update_own(gateway, execution, "SET #told = :yes", "")
-            .expression_attribute_names("#told", "told")
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
         unless_conflict(send(update).await).map(|_| ())
     }

@@ -28,35 +28,14 @@ impl Ec2 {
     /// The log formats of the flow logs that deliver to the log group, each
     /// once. Deleted flow logs are not among them.
     pub async fn log_formats(&self, log_group: &str) -> Result<Vec<String>, PortError> {
-        let mut formats = Vec::new();
-        let mut next = None;
-        loop {
-            let answer = self
-                .0
-                .describe_flow_logs()
-                .filter(
-                    Filter::builder()
-                        .name("log-group-name")
-                        .values(log_group)
-                        .build(),
-                )
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "DescribeFlowLogs", error))?;
-            let found = answer.flow_logs.unwrap_or_default();
-            formats.extend(found.into_iter().filter_map(|log| log.log_format));
-            next = answer.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                formats.sort();
-                formats.dedup();
-                return Ok(formats);
-            }
-        }
+        let found = self.find(&[filter("log-group-name", log_group)]).await?;
+        let formats = found.into_iter().map(|flow_log| flow_log.log_format);
+        let mut formats: Vec<String> = formats.filter(|format| !format.is_empty()).collect();
+        formats.sort();
+        formats.dedup();
+        Ok(formats)
     }
-}
 
-impl Ec2 {
     /// The flow logs that pass all filters.
     async fn find(&self, filters: &[Filter]) -> Result<Vec<FoundFlowLog>, PortError> {
         let mut found = Vec::new();

@@ -10,8 +10,12 @@ use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::operation::stop_execution::StopExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use recorder::PortError;
 use recorder::port::{ExecutionState, Executions};
+use std::error::Error;
+use std::fmt;
 
 const SERVICE: &str = "states";
 
@@ -53,17 +57,8 @@ impl Executions for StepFunctions {
             .input(input)
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(StartExecutionError::is_execution_already_exists) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(port_error(SERVICE, "StartExecution", error)),
-        }
+        let is_there = StartExecutionError::is_execution_already_exists;
+        unless(answer, "StartExecution", is_there).map(|_| ())
     }
 
     async fn state_of(&self, name: &str) -> Result<ExecutionState, PortError> {
@@ -73,22 +68,15 @@ impl Executions for StepFunctions {
             .execution_arn(self.arn(name))
             .send()
             .await;
-        match answer {
-            Ok(answer) => Ok(match answer.status {
-                ExecutionStatus::Succeeded | ExecutionStatus::Failed => ExecutionState::Ended,
-                ExecutionStatus::Aborted => ExecutionState::Aborted,
-                ExecutionStatus::TimedOut => ExecutionState::TimedOut,
-                _ => ExecutionState::Running,
-            }),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DescribeExecutionError::is_execution_does_not_exist) =>
-            {
-                Ok(ExecutionState::Unknown)
-            }
-            Err(error) => Err(port_error(SERVICE, "DescribeExecution", error)),
-        }
+        let is_none = DescribeExecutionError::is_execution_does_not_exist;
+        let status = unless(answer, "DescribeExecution", is_none)?.map(|answer| answer.status);
+        Ok(match status {
+            None => ExecutionState::Unknown,
+            Some(ExecutionStatus::Succeeded | ExecutionStatus::Failed) => ExecutionState::Ended,
+            Some(ExecutionStatus::Aborted) => ExecutionState::Aborted,
+            Some(ExecutionStatus::TimedOut) => ExecutionState::TimedOut,
+            Some(_) => ExecutionState::Running,
+        })
     }
 
     async fn running(&self) -> Result<Vec<String>, PortError> {
@@ -120,17 +108,8 @@ impl Executions for StepFunctions {
             .cause(cause)
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(StopExecutionError::is_execution_does_not_exist) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(port_error(SERVICE, "StopExecution", error)),
-        }
+        let is_none = StopExecutionError::is_execution_does_not_exist;
+        unless(answer, "StopExecution", is_none).map(|_| ())
     }
 
     async fn wake(&self, token: &str, output: &str) -> Result<(), PortError> {
@@ -141,21 +120,27 @@ impl Executions for StepFunctions {
             .output(output)
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            // It was woken by somebody else, or its time was over.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| {
-                    matches!(
-                        error,
-                        SendTaskSuccessError::TaskDoesNotExist(_)
-                            | SendTaskSuccessError::TaskTimedOut(_)
-                    )
-                }) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(port_error(SERVICE, "SendTaskSuccess", error)),
-        }
+        // It was woken by somebody else, or its time was over.
+        let is_over = |error: &SendTaskSuccessError| {
+            error.is_task_does_not_exist() || error.is_task_timed_out()
+        };
+        unless(answer, "SendTaskSuccess", is_over).map(|_| ())
+    }
+}
+
+/// The answer; `None` where the service refused for a reason that is none here.
+fn unless<T, E, R>(
+    answer: Result<T, SdkError<E, R>>,
+    operation: &'static str,
+    is_none: impl FnOnce(&E) -> bool,
+) -> Result<Option<T>, PortError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.as_service_error().is_some_and(is_none) => Ok(None),
+        Err(error) => Err(port_error(SERVICE, operation, error)),
     }
 }

@@ -4,6 +4,7 @@
 //! [`crate::gateway`]. Memory grows with distinct addresses and not with flows.
 
 use crate::address::{is_nat64, is_private, is_workload_side};
+use crate::sums::ByKind;
 use flowlog::{Action, Conversation, Flow, FlowTable};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
@@ -87,15 +88,12 @@ struct OneEnd {
 pub(crate) fn gather<'a>(table: &'a FlowTable, given: &[IpAddr]) -> Groups<'a> {
     let mut names: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     let mut evidence: Vec<Evidence> = Vec::new();
-    let mut kinds: Vec<Option<Seen>> = Vec::new();
+    let mut kinds: ByKind<Seen> = ByKind::default();
     for conversation in table.conversations() {
         if conversation.action != Action::Accept {
             continue;
         }
-        if kinds.len() <= conversation.kind {
-            kinds.resize(conversation.kind + 1, None);
-        }
-        let seen = kinds[conversation.kind].get_or_insert_with(|| {
+        let seen = kinds.entry(conversation.kind, || {
             let place = *names.entry(conversation.interface).or_insert_with(|| {
                 evidence.push(Evidence::default());
                 evidence.len() - 1
@@ -116,7 +114,7 @@ pub(crate) fn gather<'a>(table: &'a FlowTable, given: &[IpAddr]) -> Groups<'a> {
             evidence.add_given(&conversation, given);
         }
     }
-    for seen in kinds.into_iter().flatten() {
+    for seen in kinds.into_values() {
         evidence[seen.place].add_seen(seen);
     }
     names

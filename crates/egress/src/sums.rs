@@ -1,4 +1,5 @@
-//! Sums by address and by pair of addresses, made for very many of them.
+//! Sums by address and by pair of addresses, made for very many of them, and
+//! values by the few kinds of conversations.
 //!
 //! **Invariants.** Knows no leg. What is left out of [`Pairs`] because others
 //! have more bytes is never among those that were asked for.
@@ -76,6 +77,37 @@ impl<V: Default> ByAddress<V> {
     /// Every address with its value, in the order in which they came.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (IpAddr, &V)> {
         self.addresses.iter().copied().zip(&self.values)
+    }
+}
+
+/// Values by the kind of a conversation, which are small numbers.
+#[derive(Debug)]
+pub(crate) struct ByKind<V>(Vec<Option<V>>);
+
+impl<V> Default for ByKind<V> {
+    fn default() -> ByKind<V> {
+        ByKind(Vec::new())
+    }
+}
+
+impl<V> ByKind<V> {
+    /// The value of the kind, which is made where it has none.
+    #[inline]
+    pub(crate) fn entry(&mut self, kind: usize, make: impl FnOnce() -> V) -> &mut V {
+        if self.0.len() <= kind {
+            self.0.resize_with(kind + 1, || None);
+        }
+        self.0[kind].get_or_insert_with(make)
+    }
+
+    /// The value of the kind, if it has one.
+    pub(crate) fn get(&self, kind: usize) -> Option<&V> {
+        self.0.get(kind)?.as_ref()
+    }
+
+    /// Every value.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = V> {
+        self.0.into_iter().flatten()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use crate::gateway::{Gateway, GatewayKind};
 use crate::leg::{Leg, leg};
-use crate::sums::{Billed, ByAddress, Pairs, Sketch};
+use crate::sums::{Billed, ByAddress, ByKind, Pair, Pairs, Sketch};
 use flowlog::{Action, Conversation, End, FlowTable};
 
 /// A remote end.
@@ -86,6 +86,12 @@ impl<'a> Passage<'a> {
     fn has_remote(&self, gateway: &Gateway) -> bool {
         self.far.has_packet || gateway.kind == GatewayKind::Regional
     }
+
+    /// The pair that is billed, if its remote end is in the record.
+    fn pair(&self, gateway: &Gateway) -> Option<Pair> {
+        let is_told = self.is_billed && self.has_remote(gateway);
+        is_told.then_some((self.near.address, self.far.address))
+    }
 }
 
 impl<'a> Traffic<'a> {
@@ -98,14 +104,15 @@ impl<'a> Traffic<'a> {
     ) -> (Traffic<'a>, Pairs) {
         let mut traffic = Traffic::default();
         let mut sketch = Sketch::new(most);
-        let mut kinds = Vec::new();
+        // Of each kind the gateway's, if it is one's.
+        let mut kinds: ByKind<Option<Kind<'_>>> = ByKind::default();
         for conversation in table.conversations() {
             let bytes = conversation.bytes.iter().sum::<u128>();
             if conversation.action == Action::Reject {
                 traffic.rejected += bytes;
                 continue;
             }
-            let kind = traffic.kind(&mut kinds, &conversation, gateways);
+            let kind = *kinds.entry(conversation.kind, || traffic.kind(&conversation, gateways));
             let passage = kind.and_then(|kind| {
                 let passage = Passage::of(&conversation, kind.gateway)?;
                 Some((kind, passage))
@@ -114,19 +121,19 @@ impl<'a> Traffic<'a> {
                 traffic.other += bytes;
                 continue;
             };
-            if traffic.add(&passage, kind) {
-                sketch.note((passage.near.address, passage.far.address), passage.billed);
+            traffic.add(&passage, kind);
+            if let Some(pair) = passage.pair(kind.gateway) {
+                sketch.note(pair, passage.billed);
             }
         }
         let mut pairs = sketch.pairs();
         for conversation in table.conversations() {
             if conversation.action == Action::Accept
-                && let Some(Some(kind)) = kinds.get(conversation.kind).copied().flatten()
+                && let Some(Some(kind)) = kinds.get(conversation.kind)
                 && let Some(passage) = Passage::of(&conversation, kind.gateway)
-                && passage.is_billed
-                && passage.has_remote(kind.gateway)
+                && let Some(pair) = passage.pair(kind.gateway)
             {
-                pairs.add((passage.near.address, passage.far.address), passage.billed);
+                pairs.add(pair, passage.billed);
             }
         }
         (traffic, pairs)
@@ -134,24 +141,17 @@ impl<'a> Traffic<'a> {
 
     /// What is common to all conversations of this one's kind, if they are of
     /// a gateway's.
-    #[inline]
     fn kind<'g>(
         &mut self,
-        kinds: &mut Vec<Option<Option<Kind<'g>>>>,
         conversation: &Conversation<'a>,
         gateways: &'g [Gateway],
     ) -> Option<Kind<'g>> {
-        if kinds.len() <= conversation.kind {
-            kinds.resize(conversation.kind + 1, None);
-        }
-        *kinds[conversation.kind].get_or_insert_with(|| {
-            let gateway = gateways
-                .iter()
-                .find(|gateway| gateway.interface.as_deref() == conversation.interface)?;
-            Some(Kind {
-                gateway,
-                services: conversation.ends.map(|end| self.service(end.service)),
-            })
+        let gateway = gateways
+            .iter()
+            .find(|gateway| gateway.interface.as_deref() == conversation.interface)?;
+        Some(Kind {
+            gateway,
+            services: conversation.ends.map(|end| self.service(end.service)),
         })
     }
 
@@ -165,28 +165,25 @@ impl<'a> Traffic<'a> {
         })
     }
 
-    /// Adds the passage; says whether it belongs to a pair that is billed.
-    fn add(&mut self, passage: &Passage<'a>, kind: Kind<'_>) -> bool {
+    fn add(&mut self, passage: &Passage<'a>, kind: Kind<'_>) {
         let billed = passage.billed;
         let has_remote = passage.has_remote(kind.gateway);
-        let service = kind.services[passage.far_place];
         if passage.is_billed {
             self.in_from_source += billed.in_from_source;
             self.out_to_source += billed.out_to_source;
             self.sources.entry(passage.near.address).add(billed);
-            if has_remote {
-                self.remote(&passage.far, service, billed);
-            } else {
+            if !has_remote {
                 self.without_remote += billed.bytes();
             }
-            return has_remote;
+        } else {
+            self.out_to_destination += billed.in_from_source;
+            self.in_from_destination += billed.out_to_source;
         }
-        self.out_to_destination += billed.in_from_source;
-        self.in_from_destination += billed.out_to_source;
-        if !has_remote {
+        // A remote end counts on the side that is billed, if it shows there.
+        if passage.is_billed == has_remote {
+            let service = kind.services[passage.far_place];
             self.remote(&passage.far, service, billed);
         }
-        false
     }
 
     fn remote(&mut self, end: &End<'a>, service: usize, billed: Billed) {

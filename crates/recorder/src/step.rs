@@ -22,10 +22,10 @@ pub use start_recording::{Destination, start_recording};
 pub use stop_recording::stop_recording;
 pub use sweep_recordings::{SweepPorts, Sweeping, sweep_recordings};
 
-use crate::StepError;
 use crate::alarm::AlarmEvent;
 use crate::payload::Claim;
 use crate::port::Owner;
+use crate::{PortError, StepError};
 
 /// How long a claim outlives its recording at the most: the time that settling
 /// and a retried clean-up take.
@@ -47,6 +47,24 @@ fn owner(stack: &str, claim: &Claim) -> Owner {
         stack: stack.to_owned(),
         execution: claim.execution.clone(),
     }
+}
+
+/// How often a call is tried that is better done now than left to a later sweep.
+const TRIES: u32 = 3;
+
+/// Calls until it goes well, a few times at the most; gives the last answer.
+async fn insist<T, F>(call: impl Fn() -> F) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
+    let mut answer = call().await;
+    for _ in 1..TRIES {
+        if answer.is_ok() {
+            break;
+        }
+        answer = call().await;
+    }
+    answer
 }
 
 /// The name of the execution that records after this event: of the gateway and

@@ -4,18 +4,30 @@ Package, CreateChangeSet, ExecuteChangeSet: the same calls in the same order,
 without the 20 seconds that `sam` itself takes.
 """
 
+import platform
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal import package
+from rehearsal import network, package
 
 BUCKET = "natspike-rehearsal-artifacts"
 MAX_INLINE_TEMPLATE = 51_200
 _SECONDS = 90.0
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+def parameters(gateways: Iterable[network.Gateway]) -> dict[str, str]:
+    """What every deployment of the main stack needs."""
+    return {
+        # The space after the comma is meant: the macro has to trim it.
+        "NatGatewayIDs": ", ".join(gateway.id for gateway in gateways),
+        "EmailAddress": "operator@example.com",
+        "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+    }
 
 
 class DeployFailed(Exception):

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,11 @@ def functions(template: dict[str, Any]) -> dict[str, str]:
         for logical_id, resource in template["Resources"].items()
         if resource["Type"] == FUNCTION
     }
+
+
+def programs(templates: Iterable[Path]) -> list[str]:
+    """The binaries of every function in some templates."""
+    return [binary for path in templates for binary in functions(load(path)).values()]
 
 
 def zipped(binary: Path, cache: Path) -> bytes:

@@ -5,7 +5,6 @@ Exit code 0 = so it was, 1 = not.
 """
 
 import argparse
-import platform
 import sys
 import time
 from contextlib import ExitStack
@@ -66,12 +65,7 @@ def _play(aws: LocalAws, bin_dir: Path, cache: Path, console: Console) -> list[s
     [gateway] = network.build(ec2, 1)
     deployer = deploy.Deployer(cloudformation, client("s3"), bin_dir, cache)
     deployer.deploy(MACROS, MACRO_STACK, {})
-    parameters = {
-        "NatGatewayIDs": gateway.id,
-        "EmailAddress": "operator@example.com",
-        "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
-    }
-    deployer.deploy(MAIN, STACK, parameters)
+    deployer.deploy(MAIN, STACK, deploy.parameters([gateway]))
     console.event("deployed", STACK)
     foreign = _foreign(ec2, gateway)
     console.zero = time.time()
@@ -103,11 +97,8 @@ def main() -> int:
     parser.add_argument("--bin-dir", type=Path, default=REPOSITORY / "target" / "debug")
     arguments = parser.parse_args()
     bin_dir = arguments.bin_dir.resolve()
-    names = ["front"]
-    for template in (MACROS, MAIN):
-        names += package.functions(package.load(template)).values()
     try:
-        program.require(bin_dir, names)
+        program.require(bin_dir, ["front", *package.programs((MACROS, MAIN))])
     except program.Missing as missing:
         print(missing, file=sys.stderr)
         return 2

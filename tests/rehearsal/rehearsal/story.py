@@ -1,7 +1,6 @@
 """The rehearsal from start to end: who does what, and when."""
 
 import math
-import platform
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -60,9 +59,7 @@ class Rehearsal:
 
     def play(self) -> list[str]:
         """Everything, and the cleaning up after it."""
-        names = ["front", "traffic"]
-        for template in (MACROS, MAIN):
-            names += package.functions(package.load(template)).values()
+        names = ["front", "traffic", *package.programs((MACROS, MAIN))]
         program.require(self.stage.bin_dir, names)
         self.console.text(f"{self.scenario.title}\n")
         with ExitStack() as stack:
@@ -97,10 +94,7 @@ class Rehearsal:
             "network", f"{gateway.id} on {gateway.interface}, and a quiet {quiet.id}"
         )
         parameters = {
-            # The space after the comma is meant: the macro has to trim it.
-            "NatGatewayIDs": f"{gateway.id}, {quiet.id}",
-            "EmailAddress": "operator@example.com",
-            "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+            **deploy.parameters((gateway, quiet)),
             **self.scenario.stack_parameters(self.stage.speed),
         }
         outputs = deployer.deploy(MAIN, STACK, parameters)

@@ -1,7 +1,6 @@
 """Lets the plan of a soak happen on the local AWS, waits until all is quiet, and looks."""
 
 import json
-import platform
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -156,10 +155,7 @@ class Soak:
 
     def play(self) -> Ending:
         """Everything, and the cleaning up after it."""
-        names = ["front"]
-        for template in (MACROS, MAIN):
-            names += package.functions(package.load(template)).values()
-        program.require(self._bin_dir, names)
+        program.require(self._bin_dir, ["front", *package.programs((MACROS, MAIN))])
         with ExitStack() as stack:
             stack.callback(self._keep_journal)
             stack.callback(self.front.stop)
@@ -178,9 +174,7 @@ class Soak:
     def _parameters(self, gateways: list[network.Gateway]) -> dict[str, str]:
         declared = package.load(MAIN)["Parameters"]
         wanted = {
-            "NatGatewayIDs": ",".join(gateway.id for gateway in gateways),
-            "EmailAddress": "operator@example.com",
-            "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+            **deploy.parameters(gateways),
             "RecordingTime": str(self.size.times.recording),
             "SettleDelay": str(self.size.times.settle),
             "NumOfRecordings": "0",

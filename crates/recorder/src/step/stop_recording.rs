@@ -1,13 +1,10 @@
 //! stop-recording: the flow log goes off, the gateway is free.
 
-use super::owner;
+use super::{insist, owner};
 use crate::error::During;
 use crate::payload::{Claim, Stop, StopRecording};
 use crate::port::{Claims, FlowLogs};
 use crate::{EpochSeconds, FlowLogId, StepError};
-
-/// How often the gateway is freed before that is left to a sweep.
-const TRIES: u32 = 3;
 
 /// Deletes the flow log of the execution and gives the claim up. A flow log of
 /// somebody else, whose records were used, is left alone. Where it is not known
@@ -38,13 +35,8 @@ pub async fn stop_recording(
     }
     // The flow log was on until now.
     let stopped = now();
-    let mut released = None;
-    for _ in 0..TRIES {
-        if released.is_none() {
-            let release = claims.release(&claim.gateway, &claim.execution, stopped);
-            released = release.await.ok();
-        }
-    }
+    let release = || claims.release(&claim.gateway, &claim.execution, stopped);
+    let released = insist(release).await.ok();
     let known = released.flatten();
     Ok(Stop {
         // An earlier attempt may have done it all and never been heard.

@@ -10,7 +10,7 @@
 //! claim is closed by one sweep at a time, and given up last: whoever comes
 //! later finds what an earlier sweep did not finish.
 
-use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES, TAG_STACK};
+use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES, TAG_STACK, insist};
 use crate::error::During;
 use crate::payload::{StackRequest, SweepRequest, Swept};
 use crate::port::{
@@ -21,8 +21,6 @@ use std::collections::BTreeMap;
 
 /// For how long a claim is one sweep's to close: longer than a Lambda runs.
 const SEIZE_SECONDS: u64 = 120;
-/// How often a call is tried that is better done now than by the next sweep.
-const TRIES: u32 = 3;
 /// What executions are stopped with before the stack goes.
 const CAUSE: &str = "the stack is being deleted";
 /// The custom resource's physical id: there is one for a stack.
@@ -89,7 +87,7 @@ pub async fn sweep_recordings(
                 swept: Swept::default(),
                 failure: None,
             };
-            sweep.run().await?;
+            sweep.run().await;
             match sweep.failure {
                 Some(error) => Err(error),
                 None => Ok(sweep.swept),
@@ -125,8 +123,9 @@ async fn welcome_stack<F, C: Claims, E, T, R>(
 }
 
 /// Ends every recording of the stack, and bars those that are about to begin:
-/// an alarm may still be on its way to a function. Claims go first, so that a step that is
-/// about to switch a flow log on cannot confirm it and switches it off again.
+/// an alarm may still be on its way to a function. Claims go first, so that a
+/// step that is about to switch a flow log on cannot confirm it and switches it
+/// off again.
 ///
 /// Errors: what the services answer; something may be left then.
 async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
@@ -191,7 +190,7 @@ struct Sweep<'a, F, C, E, T, R> {
 }
 
 impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R> {
-    async fn run(&mut self) -> Result<(), StepError> {
+    async fn run(&mut self) {
         // Claims first: one that is taken in between then has no orphan here.
         let held = self.ports.claims.held().await.during("find the claims");
         // Flow logs say themselves whose they are.
@@ -232,10 +231,9 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             }
         }
         for flow_logs in orphans.into_values() {
-            let deleted = self.delete(&flow_logs).await;
+            let deleted = self.delete(&ids(&flow_logs)).await;
             self.note_failure(deleted);
         }
-        Ok(())
     }
 
     /// Whether what the execution made is an orphan.
@@ -329,15 +327,9 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             .publish(subject, body)
             .await
             .during("mail what became of a recording")?;
-        let mut marked = Ok(());
-        for _ in 0..TRIES {
-            let claims = self.ports.claims;
-            marked = claims.mark_told(&held.gateway, &held.execution).await;
-            if marked.is_ok() {
-                break;
-            }
-        }
-        marked.during("remember what was mailed")
+        insist(|| self.ports.claims.mark_told(&held.gateway, &held.execution))
+            .await
+            .during("remember what was mailed")
     }
 
     /// Deletes what was found of a claim's execution and what the claim knows of;
@@ -347,30 +339,21 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
         held: &Held,
         flow_logs: &[FoundFlowLog],
     ) -> Result<Vec<FlowLogId>, StepError> {
-        let mut ids: Vec<FlowLogId> = flow_logs.iter().map(|found| found.id.clone()).collect();
+        let mut ids = ids(flow_logs);
         ids.extend(held.flow_log.clone());
         ids.sort();
         ids.dedup();
-        self.delete_all(&ids).await?;
+        self.delete(&ids).await?;
         Ok(ids)
     }
 
-    async fn delete(&mut self, flow_logs: &[FoundFlowLog]) -> Result<(), StepError> {
-        let ids: Vec<FlowLogId> = flow_logs.iter().map(|found| found.id.clone()).collect();
-        self.delete_all(&ids).await
-    }
-
-    async fn delete_all(&mut self, ids: &[FlowLogId]) -> Result<(), StepError> {
+    async fn delete(&mut self, ids: &[FlowLogId]) -> Result<(), StepError> {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut deleted = self.ports.ec2.delete(ids).await;
-        for _ in 1..TRIES {
-            if deleted.is_err() {
-                deleted = self.ports.ec2.delete(ids).await;
-            }
-        }
-        deleted.during("switch an orphaned flow log off")?;
+        insist(|| self.ports.ec2.delete(ids))
+            .await
+            .during("switch an orphaned flow log off")?;
         self.swept.deleted.extend(ids.iter().cloned());
         Ok(())
     }
@@ -433,6 +416,10 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             self.note(error);
         }
     }
+}
+
+fn ids(flow_logs: &[FoundFlowLog]) -> Vec<FlowLogId> {
+    flow_logs.iter().map(|found| found.id.clone()).collect()
 }
 
 fn joined(ids: &[FlowLogId]) -> String {

@@ -294,7 +294,12 @@ impl World {
         let items: String = self
             .formats
             .iter()
-            .map(|format| format!("<item><logFormat>{format}</logFormat></item>"))
+            .enumerate()
+            .map(|(number, format)| {
+                format!(
+                    "<item><flowLogId>fl-{number}</flowLogId><logFormat>{format}</logFormat></item>"
+                )
+            })
             .collect();
         answer(
             200,
