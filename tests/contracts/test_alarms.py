@@ -268,7 +268,7 @@ def test_the_dead_letters_alarm_is_no_gateway_s(template: dict[str, Any]) -> Non
         pattern = resolved(resources[rule]["Properties"]["EventPattern"], "natspike")
         for state in STATES[rule]:
             assert not matches(pattern, alarm_event(name, state))
-    assert resources["DeadLetterAlarm"]["Properties"]["AlarmActions"] == [{"Ref": "ReportTopic"}]
+    assert resources["DeadLetterAlarm"]["Properties"]["AlarmActions"] == [{"Ref": "TroubleTopic"}]
 
 
 def test_nothing_that_is_not_handled_is_lost(template: dict[str, Any]) -> None:

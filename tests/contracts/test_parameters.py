@@ -28,6 +28,10 @@ NEW = {
     "AlarmKind": "threshold",
     "AnomalyBand": "4",
     "NatRate": "",
+    "LogRate": "",
+    "RecordingLimit": "20",
+    "RecordingLogClass": "STANDARD",
+    "SourceLogGroup": "",
     "Architecture": "arm64",
 }
 
@@ -58,6 +62,10 @@ ACCEPTED = {
     "AlarmKind": ["threshold", "anomaly"],
     "AnomalyBand": ["4", "2.5", "0.1", "99", "0.001", "10.125"],
     "NatRate": ["", "0.045", "0", "1", "12.5"],
+    "LogRate": ["", "0.50", "0", "1", "12.5"],
+    "RecordingLimit": ["0", "20", "999999"],
+    "RecordingLogClass": ["STANDARD", "INFREQUENT_ACCESS"],
+    "SourceLogGroup": ["", "/vpc/flow-logs", "vpc_flow.logs#1"],
     "Architecture": ["arm64", "x86_64"],
 }
 REFUSED = {
@@ -91,6 +99,10 @@ REFUSED = {
     "AlarmKind": ["", "dual"],
     "AnomalyBand": ["", "0", "0.0", "100", "-1", "4,5", ".5"],
     "NatRate": ["-1", "0,045", "$0.045", ".045", "free"],
+    "LogRate": ["-1", "0,50", "$0.50", ".50", "free"],
+    "RecordingLimit": ["", "-1", "1.5", "20GB", "1000000"],
+    "RecordingLogClass": ["", "standard", "DELIVERY"],
+    "SourceLogGroup": ["arn:aws:logs:us-east-1:123456789012:log-group:x", "a b", "x" * 513],
     "Architecture": ["", "x86", "arm"],
 }
 

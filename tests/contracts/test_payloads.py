@@ -10,6 +10,7 @@ from lint.cloudformation import REPOSITORY
 # State -> the payload types of crates/recorder that go in and come out.
 STEPS = {
     "ClaimGateway": ("ClaimGateway", "Claim"),
+    "TakeSnapshot": ("TakeSnapshot", "SnapshotTaken"),
     "StartRecording": ("StartRecording", "Recording"),
     "AwaitClearance": ("AwaitClearance", "Ending"),
     "StopRecording": ("StopRecording", "Stop"),
@@ -54,3 +55,10 @@ def test_a_recording_that_runs_out_of_time_has_an_ending(workflow: dict[str, Any
     over = workflow["States"]["RecordingTimeOver"]
     assert over["ResultPath"] == workflow["States"]["AwaitClearance"]["ResultPath"]
     assert fields("Ending", optional=False) <= over["Result"].keys() <= fields("Ending")
+
+
+def test_a_recording_without_a_snapshot_has_the_same_fields(workflow: dict[str, Any]) -> None:
+    none = workflow["States"]["NoSnapshot"]
+    assert none["ResultPath"] == workflow["States"]["TakeSnapshot"]["ResultPath"]
+    given = {key.removesuffix(".$") for key in none["Parameters"]}
+    assert given == fields("SnapshotTaken")

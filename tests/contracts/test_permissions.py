@@ -130,10 +130,28 @@ def test_the_workflow_may_invoke_its_functions_and_publish_to_its_topic(
     assert publish["Resource"] == {"Ref": "ReportTopic"}
 
 
+def test_what_is_kept_is_encrypted(template: dict[str, Any]) -> None:
+    """Tables and log groups are so without being asked."""
+    resources = template["Resources"]
+    assert resources["ReportTopic"]["Properties"]["KmsMasterKeyId"] == "alias/aws/sns"
+    assert resources["DeadLetters"]["Properties"]["SqsManagedSseEnabled"] is True
+    bucket = resources["RecordingBucket"]["Properties"]
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    # CloudWatch cannot publish to a topic that AWS's own key encrypts.
+    actions = [
+        r["Properties"].get("AlarmActions", [])
+        for r in resources.values()
+        if r["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    assert {"Ref": "ReportTopic"} not in [action for listed in actions for action in listed]
+
+
 def test_every_star_is_explained() -> None:
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
     stars = [number for number, line in enumerate(lines) if line.strip() == "Resource: '*'"]
-    assert len(stars) == 4
+    assert len(stars) == 6
     for number in stars:
         start = max(n for n in range(number) if lines[n].strip() == "- Effect: Allow")
         assert lines[start - 1].strip().startswith("#"), f"line {number + 1} has no reason"

@@ -24,6 +24,8 @@ PATIENCE = {
     "MaxDelaySeconds": 60,
     "JitterStrategy": "FULL",
 }
+# The flow log waits for the snapshot, and there is a recording without it.
+HASTE = {"IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 1}
 # The states in which a flow log may exist and nothing has deleted it yet.
 FLOW_LOG_MAY_EXIST = [
     "StartRecording",
@@ -100,7 +102,8 @@ def test_every_task_has_a_timeout_a_retry_and_a_last_catch(workflow: dict[str, A
         [retry] = state["Retry"]
         errors = RETRIED if "FunctionName" in state["Parameters"] else {"States.ALL"}
         assert set(retry["ErrorEquals"]) == errors, name
-        assert {k: v for k, v in retry.items() if k != "ErrorEquals"} == PATIENCE, name
+        how = HASTE if name == "TakeSnapshot" else PATIENCE
+        assert {k: v for k, v in retry.items() if k != "ErrorEquals"} == how, name
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 
 
@@ -147,8 +150,9 @@ def test_every_failure_is_mailed_before_it_ends(workflow: dict[str, Any]) -> Non
     catches = [
         (name, catch["Next"])
         for name, state in tasks(workflow).items()
-        # That no further recording can be started spoils nothing of this one.
-        if name not in mails(workflow) and name != "RecordAgain"
+        # That no further recording can be started, or no snapshot be taken, spoils
+        # nothing of this one.
+        if name not in mails(workflow) and name not in ("RecordAgain", "TakeSnapshot")
         for catch in state["Catch"]
         if catch["ErrorEquals"] == ["States.ALL"]
     ]
@@ -158,12 +162,18 @@ def test_every_failure_is_mailed_before_it_ends(workflow: dict[str, Any]) -> Non
         assert not reachable(workflow, start, without=silenced) & terminal(workflow)
 
 
+def test_a_recording_begins_whatever_comes_of_the_snapshot(workflow: dict[str, Any]) -> None:
+    snapshot, none = workflow["States"]["TakeSnapshot"], workflow["States"]["NoSnapshot"]
+    assert snapshot["Next"] == none["Next"] == "StartRecording"
+    assert [catch["Next"] for catch in snapshot["Catch"]] == ["NoSnapshot"]
+
+
 def test_each_failure_ends_in_the_mail_that_tells_it(workflow: dict[str, Any]) -> None:
     cases = {
         "WordClaimFailure": {"failure"},
         "WordFailure": {"failure", "claim", "cleanup"},
         "WordLeftover": {"failure", "claim", "leftover"},
-        "WordAnalysisFailure": {"failure", "claim", "recording", "ending", "stop"},
+        "WordAnalysisFailure": {"failure", "claim", "snapshot", "recording", "ending", "stop"},
     }
     choice = workflow["States"]["ChooseMail"]
     for expected, document in cases.items():
@@ -201,7 +211,7 @@ def test_a_recording_that_went_well_is_reported_once(workflow: dict[str, Any]) -
         (name, catch["Next"])
         for name, state in tasks(workflow).items()
         for catch in state["Catch"]
-        if catch["ErrorEquals"] == ["States.ALL"] and name != "RecordAgain"
+        if catch["ErrorEquals"] == ["States.ALL"] and name not in ("RecordAgain", "TakeSnapshot")
     }
     well = reachable(workflow, workflow["StartAt"], without=failed)
     assert well & terminal(workflow) == {"NotRecorded", "Recorded"}
@@ -218,7 +228,7 @@ def test_mails_fit_their_limits(workflow: dict[str, Any]) -> None:
         arguments = parameters["Message.$"].removeprefix("States.Format($.mail.text, ")
         assert text.count("{}") == arguments.count("$."), name
         for line in text.replace("{}", "nat-0123456789abcdef0").splitlines():
-            assert len(line) <= 72 or line.startswith("aws "), line
+            assert len(line) <= 72 or line.startswith(("aws ", "natspike ")), line
 
 
 def test_the_leftover_mail_gives_the_commands_that_find_and_delete(

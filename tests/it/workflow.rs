@@ -1,9 +1,11 @@
 //! The state machine and the Lambdas speak the same payloads and error names.
 
 use super::repository;
+use recorder::LogClass;
 use recorder::payload::{
     AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Outcome, Recording,
-    Reported, Resume, ResumeRecording, Settings, StartRecording, Stop, StopRecording,
+    Reported, Resume, ResumeRecording, Settings, SnapshotTaken, StartRecording, Stop,
+    StopRecording, TakeSnapshot,
 };
 use recorder::{EpochSeconds, FaultKind, FlowLogId, GatewayId, InterfaceId, alarm};
 use serde::Serialize;
@@ -39,6 +41,7 @@ fn claim() -> Claim {
         region: "us-east-1".to_owned(),
         execution: "execution-1".to_owned(),
         generation: 1,
+        alarmed: EpochSeconds(0),
         claimed: EpochSeconds(0),
         previous_stop: None,
         recording: 1,
@@ -53,6 +56,8 @@ fn claim() -> Claim {
         linger_seconds: 0,
         settle_seconds: 600,
         nat_rate: String::new(),
+        log_class: LogClass::Standard,
+        log_rate: String::new(),
     }
 }
 
@@ -62,10 +67,13 @@ fn recording() -> Recording {
         is_ours: true,
         log_format: String::new(),
         log_group: "/natspike/test".to_owned(),
+        log_class: LogClass::Standard,
         interface_id: Some(InterfaceId::from("eni-0a1")),
         nat_addresses: vec![],
         regional: false,
+        zones: vec![],
         started: EpochSeconds(1),
+        since: EpochSeconds(0),
     }
 }
 
@@ -105,6 +113,7 @@ fn each_lambda_gets_the_payload_that_it_reads() {
         recording: recording(),
         ending: ending(),
         stop: stop(),
+        snapshot: SnapshotTaken::default(),
     };
     let waiting = AwaitClearance {
         claim: claim(),
@@ -117,6 +126,7 @@ fn each_lambda_gets_the_payload_that_it_reads() {
     for (state, expected) in [
         ("ClaimGateway", fields(&claimed)),
         ("ResumeRecording", fields(&resuming)),
+        ("TakeSnapshot", fields(&TakeSnapshot { claim: claim() })),
         ("StartRecording", fields(&StartRecording { claim: claim() })),
         ("AwaitClearance", fields(&waiting)),
         ("StopRecording", fields(&stopping)),
@@ -142,6 +152,10 @@ fn the_state_machine_selects_every_field_that_a_lambda_gives() {
         (
             &states["ClaimGateway"]["ResultSelector"]["claim"],
             fields(&claim()),
+        ),
+        (
+            &states["TakeSnapshot"]["ResultSelector"],
+            fields(&SnapshotTaken::default()),
         ),
         (
             &states["StartRecording"]["ResultSelector"],

@@ -88,6 +88,71 @@ impl Table {
     }
 }
 
+/// How often a gateway has been recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// The gateway.
+    pub gateway: GatewayId,
+    /// Its recordings since the last reset.
+    pub recordings: u64,
+    /// The execution that records it now.
+    pub execution: Option<String>,
+}
+
+impl Table {
+    /// Every gateway that was ever claimed, by its id.
+    pub async fn quotas(&self) -> Result<Vec<Quota>, PortError> {
+        let items = self.scan().await?;
+        let mut quotas: Vec<Quota> = items
+            .iter()
+            .filter_map(|item| {
+                let gateway = read_text(item, "gateway").filter(|id| id.starts_with("nat-"))?;
+                Some(Quota {
+                    gateway: GatewayId::from(gateway),
+                    recordings: read_number(item, "recordings").unwrap_or(0),
+                    execution: read_text(item, "execution").map(str::to_owned),
+                })
+            })
+            .collect();
+        quotas.sort_by(|one, other| one.gateway.cmp(&other.gateway));
+        Ok(quotas)
+    }
+
+    /// Counts the gateway's recordings from 0 again; Conflict where it was never
+    /// recorded. A recording under way is not counted twice and not disturbed.
+    pub async fn reset_quota(&self, gateway: &GatewayId) -> Result<(), PortError> {
+        let update = self
+            .update(
+                gateway,
+                "SET #recordings = :zero",
+                Some("attribute_exists(#recordings)".to_owned()),
+            )
+            .expression_attribute_values(":zero", number(0));
+        send(update).await.map(|_| ())
+    }
+
+    async fn scan(&self) -> Result<Vec<Item>, PortError> {
+        let mut all = Vec::new();
+        let mut next = None;
+        loop {
+            let answer = self
+                .client
+                .scan()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .set_exclusive_start_key(next)
+                .send()
+                .await
+                .map_err(|error| port_error(SERVICE, "Scan", error))?;
+            all.extend(answer.items.unwrap_or_default());
+            next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+}
+
 async fn send(update: UpdateItemFluentBuilder) -> Result<Item, PortError> {
     let answer = update
         .send()
@@ -341,33 +406,18 @@ impl Claims for Table {
     }
 
     async fn held(&self) -> Result<Vec<Held>, PortError> {
-        let mut held = Vec::new();
-        let mut next = None;
-        loop {
-            let answer = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .consistent_read(true)
-                .set_exclusive_start_key(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "Scan", error))?;
-            let items = answer.items.unwrap_or_default();
-            held.extend(items.iter().filter_map(|item| {
-                Some(Held {
-                    gateway: GatewayId::from(read_text(item, "gateway")?),
-                    execution: read_text(item, "execution")?.to_owned(),
-                    lease_expires: EpochSeconds(read_number(item, "lease_expires").unwrap_or(0)),
-                    flow_log: read_text(item, "flow_log").map(FlowLogId::from),
-                    told: item.contains_key("told"),
-                })
-            }));
-            next = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(held);
-            }
-        }
+        let items = self.scan().await?;
+        let held = items.iter().filter_map(|item| {
+            Some(Held {
+                gateway: GatewayId::from(read_text(item, "gateway")?),
+                execution: read_text(item, "execution")?.to_owned(),
+                lease_expires: EpochSeconds(read_number(item, "lease_expires").unwrap_or(0)),
+                flow_log: read_text(item, "flow_log").map(FlowLogId::from),
+                token: read_text(item, "token").map(str::to_owned),
+                told: item.contains_key("told"),
+            })
+        });
+        Ok(held.collect())
     }
 
     async fn seize(

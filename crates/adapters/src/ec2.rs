@@ -1,6 +1,8 @@
-//! Amazon EC2: NAT gateways and flow logs.
+//! Amazon EC2: NAT gateways, flow logs and what surrounds them.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html>
+
+mod surroundings;
 
 use crate::aws::{item_error, port_error};
 use aws_config::SdkConfig;
@@ -12,6 +14,7 @@ use aws_sdk_ec2::types::{
 use recorder::port::{FlowLogs, FoundFlowLog, Gateways, NatGateway, NewFlowLog, Owner, Watched};
 use recorder::step::{TAG_EXECUTION, TAG_STACK};
 use recorder::{FaultKind, FlowLogId, GatewayId, InterfaceId, PortError};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 const SERVICE: &str = "ec2";
@@ -117,8 +120,20 @@ impl Gateways for Ec2 {
                 .map(InterfaceId::from),
             private_addresses: parsed(NatGatewayAddress::private_ip),
             public_addresses: parsed(NatGatewayAddress::public_ip),
+            zones: zones(&addresses),
+            vpc: gateway.vpc_id,
+            subnet: gateway.subnet_id,
         }))
     }
+}
+
+/// The zones of a regional gateway; the addresses of a zonal one name none.
+fn zones(addresses: &[NatGatewayAddress]) -> Vec<String> {
+    let zones = addresses
+        .iter()
+        .filter_map(NatGatewayAddress::availability_zone);
+    let zones: BTreeSet<&str> = zones.collect();
+    zones.into_iter().map(str::to_owned).collect()
 }
 
 impl FlowLogs for Ec2 {
@@ -186,6 +201,24 @@ impl FlowLogs for Ec2 {
         self.find(&[
             filter("resource-id", resource),
             filter("log-group-name", log_group),
+        ])
+        .await
+    }
+
+    async fn covering(
+        &self,
+        resources: &[String],
+        log_group: &str,
+    ) -> Result<Vec<FoundFlowLog>, PortError> {
+        let resources = Filter::builder()
+            .name("resource-id")
+            .set_values(Some(resources.to_vec()))
+            .build();
+        self.find(&[
+            resources,
+            filter("log-group-name", log_group),
+            filter("traffic-type", "ALL"),
+            filter("deliver-log-status", "SUCCESS"),
         ])
         .await
     }

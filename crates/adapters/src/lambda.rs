@@ -41,10 +41,13 @@ where
 ///
 /// Errors: it is not set, which the template should have done.
 pub fn setting(name: &str) -> Result<String, Error> {
-    std::env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
+    optional_setting(name)
         .ok_or_else(|| format!("the environment lacks {name}; deploy the stack again").into())
+}
+
+/// A setting that may be empty.
+pub fn optional_setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The time.

@@ -9,6 +9,8 @@
 pub mod aws;
 #[cfg(feature = "cache")]
 pub mod cache;
+#[cfg(feature = "cloudwatch")]
+pub mod cloudwatch;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "ec2")]

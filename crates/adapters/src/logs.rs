@@ -15,9 +15,11 @@ use crate::aws::port_error;
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;
-use flowlog::FlowTable;
-use recorder::port::Records;
+use flowlog::{FlowTable, Layout};
+use recorder::port::{Queries, Records, Summed};
 use recorder::{EpochSeconds, FaultKind, PortError};
+use std::net::IpAddr;
+use std::ops::Range;
 
 const SERVICE: &str = "logs";
 const OPERATION: &str = "FilterLogEvents";
@@ -114,20 +116,50 @@ impl Records for Logs {
         to: EpochSeconds,
         word: Option<&str>,
         table: &mut FlowTable,
-    ) -> Result<(), PortError> {
+    ) -> Result<u64, PortError> {
         // The end of a call is included.
         let (from, to) = (millis(from), millis(to) - 1);
+        let mut bytes = 0;
         let mut next = None;
         // A page may be empty and still have a successor; only the missing
         // token says that there is no more.
         loop {
             let page = self.page(log_group, from, to, word, next).await?;
             push(&page, table)?;
+            bytes += page
+                .messages
+                .iter()
+                .map(|message| message.len() as u64)
+                .sum::<u64>();
             next = page.next;
             if next.is_none() {
-                return Ok(());
+                return Ok(bytes);
             }
         }
+    }
+}
+
+impl Queries for Logs {
+    async fn sum(
+        &self,
+        log_group: &str,
+        window: Range<EpochSeconds>,
+        word: Option<&str>,
+        layout: &Layout,
+        own: &[IpAddr],
+    ) -> Result<Summed, PortError> {
+        let time = window.start.0..window.end.0;
+        let own: Vec<String> = own.iter().map(ToString::to_string).collect();
+        let mut sums = self.sums(log_group, &time, layout, word).await?;
+        let beyond = self
+            .rest(log_group, &time, layout, word, &own, &mut sums)
+            .await?;
+        Ok(Summed {
+            table: sums.table,
+            records: sums.records,
+            bytes: sums.bytes,
+            beyond: beyond.bytes,
+        })
     }
 }
 

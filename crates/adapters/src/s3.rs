@@ -1,4 +1,4 @@
-//! Amazon S3: flow-log objects, listed and fetched.
+//! Amazon S3: flow-log objects, listed and fetched, and the stack's bucket.
 //!
 //! **Invariants.** An object is whole or an error: its length and its ETag are
 //! those of the listing. An object of more than [`IN_MEMORY`] bytes goes to a
@@ -9,10 +9,12 @@
 mod gather;
 mod keys;
 mod plan;
+mod shelf;
 
 pub use gather::{Gathered, Missing, Options, Tables, gather};
 pub use keys::Selection;
 pub use plan::Place;
+pub use shelf::Shelf;
 
 use crate::aws::port_error;
 use aws_config::{Region, SdkConfig};

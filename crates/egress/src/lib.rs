@@ -25,19 +25,30 @@
 //! ```
 
 mod address;
+mod coverage;
+mod delivery;
 mod evidence;
+mod finding;
 mod gateway;
 mod leg;
+mod owner;
 mod price;
 mod report;
+pub mod snapshot;
+mod spend;
 mod sums;
 mod traffic;
 
 pub use address::is_private;
+pub use coverage::Coverage;
+pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
+pub use finding::{Action, Confidence, FLOOR, Finding, NAMES as FINDINGS, Saving};
 pub use gateway::{Gateway, GatewayKind};
 pub use leg::{Leg, leg};
+pub use owner::{Owner, OwnerKind};
 pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
 pub use report::{
     Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Verdict, console,
     json, mail, report, result_json,
 };
+pub use spend::{Hourly, Month, SinceAlarm, Spend};

@@ -19,7 +19,7 @@ pub const BYTES_PER_GB: u64 = 1 << 30;
 pub type Money = Decimal;
 
 /// Decimal places of a cost as data.
-const COST_PLACES: u32 = 10;
+pub(crate) const COST_PLACES: u32 = 10;
 
 /// The price of a gigabyte processed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,15 +8,21 @@ pub mod console;
 pub mod json;
 pub mod mail;
 pub mod result_json;
-mod text;
+pub(crate) mod text;
 
+use crate::coverage::Coverage;
+use crate::finding::{self, Finding};
 use crate::gateway;
+use crate::owner::Owner;
 use crate::price::{Money, Rate};
+use crate::snapshot::{Metric, Snapshot};
+use crate::spend::{Hourly, Month, SinceAlarm, Spend};
 use crate::sums::{Billed, Pairs};
 use crate::traffic::Traffic;
 use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
+use std::ops::{AddAssign, Range};
 
 /// What the records do not say themselves.
 #[derive(Debug, Clone)]
@@ -29,6 +35,12 @@ pub struct Facts {
     pub nat_addresses: Vec<IpAddr>,
     /// Only this interface (or regional gateway) counts, where it is known.
     pub interface: Option<String>,
+    /// What there was as the alarm went off.
+    pub snapshot: Option<Snapshot>,
+    /// The gateway's metrics by the minute, the time of the records included.
+    pub metrics: Vec<Metric>,
+    /// From the alarm to the end of the recording, in Unix seconds.
+    pub alarmed: Option<Range<u64>>,
     /// How many pairs the report lists, 0 = all. There are far more pairs than
     /// anything else, so those that nobody will see are not even kept.
     pub pairs: usize,
@@ -44,14 +56,25 @@ impl Facts {
             rate,
             nat_addresses: Vec::new(),
             interface: None,
+            snapshot: None,
+            metrics: Vec::new(),
+            alarmed: None,
             pairs: 0,
             warnings: Vec::new(),
+        }
+    }
+
+    /// The gateway's metrics by the minute, as far as they are known.
+    pub(crate) fn metrics(&self) -> &[Metric] {
+        match &self.snapshot {
+            Some(snapshot) if self.metrics.is_empty() => &snapshot.metrics,
+            _ => &self.metrics,
         }
     }
 }
 
 /// How many lines were read and what became of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordCounts {
     /// Lines that should be records: parsed + nodata + skipdata + malformed.
     pub read: u64,
@@ -65,6 +88,30 @@ pub struct RecordCounts {
     pub malformed: u64,
     /// Records of rejected traffic, a part of `parsed`.
     pub rejected: u64,
+}
+
+impl From<&Counts> for RecordCounts {
+    fn from(counts: &Counts) -> RecordCounts {
+        RecordCounts {
+            read: counts.read,
+            parsed: counts.parsed,
+            nodata: counts.nodata,
+            skipdata: counts.skipdata,
+            malformed: counts.malformed(),
+            rejected: counts.rejected,
+        }
+    }
+}
+
+impl AddAssign for RecordCounts {
+    fn add_assign(&mut self, other: RecordCounts) {
+        self.read += other.read;
+        self.parsed += other.parsed;
+        self.nodata += other.nodata;
+        self.skipdata += other.skipdata;
+        self.malformed += other.malformed;
+        self.rejected += other.rejected;
+    }
 }
 
 /// Bytes on each leg; see [`crate::Leg`].
@@ -91,6 +138,8 @@ pub struct LegBytes {
 pub struct Source {
     /// The private address.
     pub address: IpAddr,
+    /// Who has it, where that is known.
+    pub owner: Option<Owner>,
     /// The figures.
     pub share: Share,
 }
@@ -184,6 +233,12 @@ pub struct Report {
     pub pairs: Vec<Pair>,
     /// The time that the records cover.
     pub window: Option<Window>,
+    /// What the records explain of what the gateway counted.
+    pub coverage: Option<Coverage>,
+    /// What processing costs by the hour, since the alarm and a month.
+    pub spend: Spend,
+    /// What to do.
+    pub findings: Vec<Finding>,
     /// The gateways' addresses as the records have them.
     pub nat_addresses: Vec<String>,
     /// What the reader should know before trusting a figure.
@@ -210,6 +265,12 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
     let verdict = verdict(counts, !gateways.is_empty());
     warnings.extend(verdict.sentence().map(str::to_owned));
 
+    let window = table.window();
+    let coverage = window.and_then(|window| Coverage::of(&facts.metrics, window, processed));
+    warnings.extend(coverage.as_ref().and_then(little));
+    let owners = facts.snapshot.as_ref().map(Snapshot::owners);
+    let owners = owners.unwrap_or_default();
+
     let share = |billed: &Billed| Share {
         bytes: billed.bytes(),
         in_from_source: billed.in_from_source,
@@ -222,7 +283,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         traffic.service_of(remote).map(str::to_owned)
     };
     let mut report = Report {
-        records: record_counts(counts),
+        records: counts.into(),
         bytes: LegBytes {
             in_from_source: traffic.in_from_source,
             out_to_destination: traffic.out_to_destination,
@@ -240,6 +301,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .iter()
             .map(|(address, billed)| Source {
                 address,
+                owner: owners.get(&address).cloned(),
                 share: share(billed),
             })
             .collect(),
@@ -269,7 +331,10 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
                 share: share(&billed),
             })
             .collect(),
-        window: table.window(),
+        window,
+        coverage,
+        spend: spend(facts, window, processed),
+        findings: Vec::new(),
         nat_addresses: gateways
             .iter()
             .flat_map(|gateway| gateway.addresses.iter().map(IpAddr::to_string))
@@ -278,7 +343,39 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         verdict,
     };
     report.sort();
+    if verdict == Verdict::Traffic {
+        report.findings = finding::find(&report, facts);
+    }
     report
+}
+
+/// What the traffic costs by the clock.
+fn spend(facts: &Facts, window: Option<Window>, processed: u128) -> Spend {
+    let rate = &facts.rate;
+    let seconds = window.map(|window| window.end.saturating_sub(window.start));
+    Spend {
+        hourly: seconds.and_then(|seconds| Hourly::of(processed, seconds, rate)),
+        since_alarm: facts
+            .alarmed
+            .as_ref()
+            .and_then(|alarmed| SinceAlarm::of(&facts.metrics, alarmed.start, alarmed.end, rate)),
+        month: facts
+            .snapshot
+            .as_ref()
+            .and_then(|snapshot| Month::of(&snapshot.history, rate)),
+    }
+}
+
+/// Where the records explain too little of the traffic.
+fn little(coverage: &Coverage) -> Option<String> {
+    (coverage.share() < finding::FLOOR).then(|| {
+        format!(
+            "The recording explains only {} of the {} bytes that the gateway counted in its time, \
+             so no saving is said.",
+            text::grouped(coverage.recorded),
+            text::grouped(coverage.counted)
+        )
+    })
 }
 
 impl Report {
@@ -359,17 +456,6 @@ fn verdict(counts: &Counts, any_gateway: bool) -> Verdict {
         } => Verdict::NothingReadable,
         Counts { parsed: 0, .. } => Verdict::OnlyNodata,
         _ => Verdict::NoGateway,
-    }
-}
-
-fn record_counts(counts: &Counts) -> RecordCounts {
-    RecordCounts {
-        read: counts.read,
-        parsed: counts.parsed,
-        nodata: counts.nodata,
-        skipdata: counts.skipdata,
-        malformed: counts.malformed(),
-        rejected: counts.rejected,
     }
 }
 

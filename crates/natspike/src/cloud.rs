@@ -8,7 +8,6 @@ use crate::dates;
 use crate::dotenv::Settings;
 use adapters::aws::Choice;
 use adapters::files::Meter;
-use adapters::logs::insights::Records;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use egress::{RecordCounts, Report};
@@ -119,7 +118,7 @@ impl Outcome {
 
 /// Counts of flows that stand for records, and the counts of these.
 #[derive(Default)]
-pub(crate) struct Corrections(Vec<(Counts, Records)>);
+pub(crate) struct Corrections(Vec<(Counts, RecordCounts)>);
 
 impl Corrections {
     /// Puts numbers of records where the table has numbers of flows.
@@ -255,7 +254,7 @@ impl Cloud {
 }
 
 /// An error of AWS in the words of somebody at a desk.
-fn plain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn plain(error: &(dyn std::error::Error + 'static)) -> String {
     use recorder::FaultKind;
     let Some(error) = error.downcast_ref::<recorder::PortError>() else {
         return error.to_string();

@@ -14,6 +14,8 @@ mod dates;
 #[cfg(feature = "aws")]
 mod dotenv;
 mod progress;
+#[cfg(feature = "aws")]
+mod quota;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -35,6 +37,8 @@ enum Command {
     Analyze(Box<analyze::Analyze>),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
+    #[cfg(feature = "aws")]
+    Quota(quota::Command),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +47,8 @@ fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze.run(),
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run(),
+        #[cfg(feature = "aws")]
+        Command::Quota(quota) => quota.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

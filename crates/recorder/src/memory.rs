@@ -6,15 +6,20 @@
 //! **Invariants.** Holds no rule of ours: what a condition means is written
 //! here a second time on purpose, so that a test compares two readings of it.
 
+mod claims;
+
 use crate::port::{
-    AlarmState, Bid, Bidding, Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways,
-    Held, NatGateway, NewFlowLog, Owner, Records, Released, Responses, Topic, Watched,
+    AlarmState, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways, Metrics, NatGateway,
+    NewFlowLog, Owner, Queries, Records, Responses, Shelf, Summed, Surroundings, Topic, Watched,
 };
+use crate::snapshot::{Endpoint, Interface, Metric, RouteTable};
 use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
-use flowlog::FlowTable;
+use flowlog::{FlowTable, Layout};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
+use std::net::IpAddr;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -90,6 +95,11 @@ struct State {
     responses: Vec<(String, String)>,
     woken: Vec<(String, String)>,
     events: Vec<(String, EpochSeconds, String)>,
+    metrics: Vec<Metric>,
+    history: Vec<Metric>,
+    delivered: u64,
+    interfaces: Vec<Interface>,
+    objects: BTreeMap<String, Vec<u8>>,
     mails: Vec<(String, String)>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
     fault_at: Option<(usize, Fault)>,
@@ -143,6 +153,31 @@ impl Memory {
     /// Puts a flow log there that somebody else made.
     pub fn add_flow_log(&self, id: &str, new: NewFlowLog) {
         self.state().flow_logs.insert(FlowLogId::from(id), new);
+    }
+
+    /// Puts a metric of the gateways there.
+    pub fn add_metric(&self, metric: Metric) {
+        self.state().metrics.push(metric);
+    }
+
+    /// Puts a metric by the hour there.
+    pub fn add_history(&self, metric: Metric) {
+        self.state().history.push(metric);
+    }
+
+    /// So many bytes more were delivered than there are records.
+    pub fn add_delivered(&self, bytes: u64) {
+        self.state().delivered += bytes;
+    }
+
+    /// Puts a network interface into every VPC.
+    pub fn add_interface(&self, interface: Interface) {
+        self.state().interfaces.push(interface);
+    }
+
+    /// What is kept under that key.
+    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
+        self.state().objects.get(key).cloned()
     }
 
     /// Delivers a record.
@@ -266,6 +301,92 @@ impl Gateways for Memory {
     }
 }
 
+impl Metrics for Memory {
+    async fn of_gateway(
+        &self,
+        _gateway: &GatewayId,
+        _zones: &[String],
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> Result<Vec<Metric>, PortError> {
+        self.call("cloudwatch", "GetMetricData", |state| {
+            let mut metrics = state.metrics.clone();
+            for metric in &mut metrics {
+                let is_in = |start: u64| (from.0..to.0).contains(&start);
+                metric.points.retain(|(start, _)| is_in(*start));
+            }
+            Ok(metrics)
+        })
+        .await
+    }
+
+    async fn history(
+        &self,
+        _gateway: &GatewayId,
+        _zones: &[String],
+        _from: EpochSeconds,
+        _to: EpochSeconds,
+    ) -> Result<Vec<Metric>, PortError> {
+        self.call("cloudwatch", "GetMetricData", |state| {
+            Ok(state.history.clone())
+        })
+        .await
+    }
+
+    async fn delivered(
+        &self,
+        log_group: &str,
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> Result<u64, PortError> {
+        self.call("cloudwatch", "GetMetricData", |state| {
+            let is_in = |(group, start, _): &&(String, EpochSeconds, String)| {
+                group == log_group && (from..to).contains(start)
+            };
+            let events = state.events.iter().filter(is_in);
+            let bytes: u64 = events.map(|(_, _, line)| line.len() as u64).sum();
+            Ok(bytes + state.delivered)
+        })
+        .await
+    }
+}
+
+impl Surroundings for Memory {
+    async fn interfaces(&self, _vpc: &str) -> Result<Vec<Interface>, PortError> {
+        self.call("ec2", "DescribeNetworkInterfaces", |state| {
+            Ok(state.interfaces.clone())
+        })
+        .await
+    }
+
+    async fn route_tables(&self, _vpc: &str) -> Result<Vec<RouteTable>, PortError> {
+        self.call("ec2", "DescribeRouteTables", |_| Ok(Vec::new()))
+            .await
+    }
+
+    async fn endpoints(&self, _vpc: &str) -> Result<Vec<Endpoint>, PortError> {
+        self.call("ec2", "DescribeVpcEndpoints", |_| Ok(Vec::new()))
+            .await
+    }
+}
+
+impl Shelf for Memory {
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), PortError> {
+        self.call("s3", "PutObject", |state| {
+            state.objects.insert(key.to_owned(), body);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn get(&self, key: &str) -> Result<Vec<u8>, PortError> {
+        self.call("s3", "GetObject", |state| {
+            state.objects.get(key).cloned().ok_or(FaultKind::NotFound)
+        })
+        .await
+    }
+}
+
 impl FlowLogs for Memory {
     async fn create(&self, new: &NewFlowLog) -> Result<FlowLogId, PortError> {
         self.call("ec2", "CreateFlowLogs", |state| {
@@ -314,6 +435,24 @@ impl FlowLogs for Memory {
         .await
     }
 
+    async fn covering(
+        &self,
+        resources: &[String],
+        log_group: &str,
+    ) -> Result<Vec<FoundFlowLog>, PortError> {
+        self.call("ec2", "DescribeFlowLogs", |state| {
+            let is_it = |new: &NewFlowLog| {
+                let watched = match &new.watched {
+                    Watched::Interface(id) => &id.0,
+                    Watched::RegionalGateway(id) => &id.0,
+                };
+                resources.contains(watched) && new.log_group == log_group
+            };
+            Ok(state.found(is_it))
+        })
+        .await
+    }
+
     async fn of_stack(&self, stack: &str) -> Result<Vec<FoundFlowLog>, PortError> {
         self.call("ec2", "DescribeFlowLogs", |state| {
             let tag = (TAG_STACK, stack.to_owned());
@@ -334,6 +473,27 @@ impl FlowLogs for Memory {
 }
 
 impl State {
+    /// Pushes the records and gives their bytes.
+    fn push(
+        &self,
+        log_group: &str,
+        window: Range<EpochSeconds>,
+        word: Option<&str>,
+        table: &mut FlowTable,
+    ) -> Result<u64, FaultKind> {
+        let mut bytes = 0;
+        for (group, start, line) in &self.events {
+            let has_word = word.is_none_or(|word| line.split(' ').any(|text| text == word));
+            if group == log_group && window.contains(start) && has_word {
+                table
+                    .push(format!("{line}\n").as_bytes())
+                    .map_err(|_| FaultKind::Invalid)?;
+                bytes += line.len() as u64;
+            }
+        }
+        Ok(bytes)
+    }
+
     fn found(&self, is_it: impl Fn(&NewFlowLog) -> bool) -> Vec<FoundFlowLog> {
         let found = self.flow_logs.iter().filter(|(_, new)| is_it(new));
         found
@@ -347,192 +507,6 @@ impl State {
                     .collect(),
             })
             .collect()
-    }
-}
-
-impl Claims for Memory {
-    async fn bid(&self, bid: &Bid) -> Result<Bidding, PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(bid.gateway.clone()).or_default();
-            let won = |item: &Item| Bidding::Won {
-                generation: item.generation,
-                recording: item.recordings + u64::from(!item.confirmed),
-                previous_stop: item.stops.first().map(|(stopped, _)| *stopped),
-            };
-            if item.is_of(&bid.execution) {
-                return Ok(won(item));
-            }
-            item.alarmed = item.alarmed.max(bid.alarmed);
-            if item.execution.is_some() && item.lease_expires >= bid.now {
-                return Ok(Bidding::Held);
-            }
-            if bid.limit != 0 && item.recordings >= bid.limit {
-                return Ok(Bidding::Spent);
-            }
-            item.free();
-            item.execution = Some(bid.execution.clone());
-            item.lease_expires = bid.lease_expires;
-            item.generation += 1;
-            Ok(won(item))
-        })
-        .await
-    }
-
-    async fn confirm(
-        &self,
-        gateway: &GatewayId,
-        execution: &str,
-        generation: u64,
-        flow_log: Option<&FlowLogId>,
-    ) -> Result<(), PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(gateway.clone()).or_default();
-            if !item.is_of(execution) || item.generation != generation {
-                return Err(FaultKind::Conflict);
-            }
-            if !item.confirmed {
-                item.confirmed = true;
-                item.flow_log = flow_log.cloned();
-                item.recordings += 1;
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    async fn retire(&self, is_retired: bool) -> Result<(), PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            state.is_retired = is_retired;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn is_retired(&self) -> Result<bool, PortError> {
-        self.call("dynamodb", "GetItem", |state| Ok(state.is_retired))
-            .await
-    }
-
-    async fn store_token(
-        &self,
-        gateway: &GatewayId,
-        execution: &str,
-        generation: u64,
-        token: &str,
-    ) -> Result<Option<EpochMillis>, PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(gateway.clone()).or_default();
-            if !item.is_of(execution) || item.generation != generation {
-                return Err(FaultKind::Conflict);
-            }
-            item.token = Some(token.to_owned());
-            Ok(item.cleared.filter(|_| !item.alarm().is_on()))
-        })
-        .await
-    }
-
-    async fn store_clearance(
-        &self,
-        gateway: &GatewayId,
-        cleared: EpochMillis,
-    ) -> Result<Option<String>, PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(gateway.clone()).or_default();
-            item.cleared = item.cleared.max(Some(cleared));
-            Ok(item.token.clone().filter(|_| !item.alarm().is_on()))
-        })
-        .await
-    }
-
-    async fn flow_log_of(
-        &self,
-        gateway: &GatewayId,
-        execution: &str,
-    ) -> Result<Option<FlowLogId>, PortError> {
-        self.call("dynamodb", "GetItem", |state| {
-            let item = state
-                .items
-                .get(gateway)
-                .filter(|item| item.is_of(execution));
-            Ok(item.and_then(|item| item.flow_log.clone()))
-        })
-        .await
-    }
-
-    async fn alarm_state(&self, gateway: &GatewayId) -> Result<AlarmState, PortError> {
-        self.call("dynamodb", "GetItem", |state| {
-            Ok(state
-                .items
-                .get(gateway)
-                .map_or_else(AlarmState::default, Item::alarm))
-        })
-        .await
-    }
-
-    async fn release(
-        &self,
-        gateway: &GatewayId,
-        execution: &str,
-        stopped: EpochSeconds,
-    ) -> Result<Option<Released>, PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(gateway.clone()).or_default();
-            if item.is_of(execution) {
-                item.free();
-                item.stops.insert(0, (stopped, execution.to_owned()));
-                item.stops.truncate(2);
-            }
-            let own = item.stops.iter().find(|(_, by)| by == execution);
-            Ok(own.map(|(stopped, _)| Released {
-                stopped: *stopped,
-                alarm: item.alarm(),
-            }))
-        })
-        .await
-    }
-
-    async fn held(&self) -> Result<Vec<Held>, PortError> {
-        self.call("dynamodb", "Scan", |state| {
-            let held = |(gateway, item): (&GatewayId, &Item)| {
-                Some(Held {
-                    gateway: gateway.clone(),
-                    execution: item.execution.clone()?,
-                    lease_expires: item.lease_expires,
-                    flow_log: item.flow_log.clone(),
-                    told: item.told,
-                })
-            };
-            Ok(state.items.iter().filter_map(held).collect())
-        })
-        .await
-    }
-
-    async fn seize(
-        &self,
-        gateway: &GatewayId,
-        execution: &str,
-        now: EpochSeconds,
-        seconds: u64,
-    ) -> Result<bool, PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(gateway.clone()).or_default();
-            let is_free = item.swept.is_none_or(|swept| swept.plus(seconds) < now);
-            let is_ours = item.is_of(execution) && is_free;
-            if is_ours {
-                item.swept = Some(now);
-            }
-            Ok(is_ours)
-        })
-        .await
-    }
-
-    async fn mark_told(&self, gateway: &GatewayId, execution: &str) -> Result<(), PortError> {
-        self.call("dynamodb", "UpdateItem", |state| {
-            let item = state.items.entry(gateway.clone()).or_default();
-            item.told |= item.is_of(execution);
-            Ok(())
-        })
-        .await
     }
 }
 
@@ -599,17 +573,33 @@ impl Records for Memory {
         to: EpochSeconds,
         word: Option<&str>,
         table: &mut FlowTable,
-    ) -> Result<(), PortError> {
+    ) -> Result<u64, PortError> {
         self.call("logs", "FilterLogEvents", |state| {
-            for (group, start, line) in &state.events {
-                let has_word = word.is_none_or(|word| line.split(' ').any(|text| text == word));
-                if group == log_group && (from..to).contains(start) && has_word {
-                    table
-                        .push(format!("{line}\n").as_bytes())
-                        .map_err(|_| FaultKind::Invalid)?;
-                }
-            }
-            Ok(())
+            state.push(log_group, from..to, word, table)
+        })
+        .await
+    }
+}
+
+impl Queries for Memory {
+    async fn sum(
+        &self,
+        log_group: &str,
+        window: Range<EpochSeconds>,
+        word: Option<&str>,
+        layout: &Layout,
+        _own: &[IpAddr],
+    ) -> Result<Summed, PortError> {
+        self.call("logs", "StartQuery", |state| {
+            let mut table = FlowTable::with_layout(layout.clone());
+            let bytes = state.push(log_group, window, word, &mut table)?;
+            table.end_source().map_err(|_| FaultKind::Invalid)?;
+            Ok(Summed {
+                records: table.counts().into(),
+                table,
+                bytes,
+                beyond: 0,
+            })
         })
         .await
     }

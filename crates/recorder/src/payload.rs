@@ -7,6 +7,7 @@
 //! selects them one by one, and a test compares both.
 
 use crate::{EpochSeconds, FlowLogId, GatewayId, InterfaceId};
+use egress::{Estimate, LogClass};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -32,6 +33,12 @@ pub struct Settings {
     /// RecordingsInARow: how many recordings may follow each other while the
     /// alarm stays on.
     pub recordings_in_a_row: String,
+    /// RecordingLogClass: STANDARD or INFREQUENT_ACCESS.
+    pub log_class: LogClass,
+    /// LogRate: USD for a gigabyte of delivered records, empty = the region's
+    /// list rate, if it is known.
+    #[serde(default)]
+    pub log_rate: String,
 }
 
 impl Default for Settings {
@@ -43,6 +50,8 @@ impl Default for Settings {
             nat_rate: String::new(),
             record_after_clear: "0".to_owned(),
             recordings_in_a_row: "1".to_owned(),
+            log_class: LogClass::Standard,
+            log_rate: String::new(),
         }
     }
 }
@@ -103,6 +112,8 @@ pub struct Claim {
     pub execution: String,
     /// Counts the claims of this gateway; tokens of older ones are void.
     pub generation: u64,
+    /// When the alarm went off.
+    pub alarmed: EpochSeconds,
     /// When it was claimed: no record of the recording is older.
     pub claimed: EpochSeconds,
     /// When the recording before this one ended, if there was one: its records
@@ -133,6 +144,32 @@ pub struct Claim {
     /// USD for a gigabyte, empty = the region's list rate.
     #[serde(default)]
     pub nat_rate: String,
+    /// The class of the log group with the recordings.
+    pub log_class: LogClass,
+    /// USD for a gigabyte of delivered records, empty = the region's list rate,
+    /// if it is known.
+    #[serde(default)]
+    pub log_rate: String,
+}
+
+/// Input of take-snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TakeSnapshot {
+    /// Whose recording.
+    pub claim: Claim,
+}
+
+/// Output of take-snapshot: what was there as the alarm went off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotTaken {
+    /// Where it is kept; nowhere if it could not be taken.
+    pub key: Option<String>,
+    /// What could not be had, a sentence each.
+    pub missing: Vec<String>,
+    /// How much the recording is expected to be.
+    pub estimate: Option<Estimate>,
+    /// The same as a sentence with its price.
+    pub expected: Option<String>,
 }
 
 /// Input of start-recording.
@@ -153,14 +190,21 @@ pub struct Recording {
     pub log_format: String,
     /// Where its records go.
     pub log_group: String,
+    /// The class of that log group.
+    pub log_class: LogClass,
     /// The gateway's interface; regional gateways have none.
     pub interface_id: Option<InterfaceId>,
     /// Private addresses of a zonal gateway, public ones of a regional one.
     pub nat_addresses: Vec<IpAddr>,
     /// Whether it is a regional gateway.
     pub regional: bool,
-    /// When the flow log was switched on.
+    /// The zones that a regional gateway has metrics of.
+    pub zones: Vec<String>,
+    /// When the recording began.
     pub started: EpochSeconds,
+    /// No record of it is older; a flow log that was there before has older ones,
+    /// of the minutes before the alarm.
+    pub since: EpochSeconds,
 }
 
 /// Input of await-clearance.
@@ -180,6 +224,8 @@ pub enum EndReason {
     Cleared,
     /// The recording time was over.
     Time,
+    /// As many records were delivered as RecordingLimit allows.
+    Limit,
 }
 
 /// Output of the wait: what the task token is answered with.
@@ -187,7 +233,7 @@ pub enum EndReason {
 pub struct Ending {
     /// Why it ended.
     pub reason: EndReason,
-    /// When the alarm cleared.
+    /// When that was, where it was not the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<EpochSeconds>,
 }
@@ -247,6 +293,8 @@ pub struct AnalyzeRecording {
     pub ending: Ending,
     /// When it was switched off.
     pub stop: Stop,
+    /// What was there as the alarm went off.
+    pub snapshot: SnapshotTaken,
 }
 
 /// Output of analyze-recording.
@@ -267,15 +315,25 @@ pub struct Cleared {
     pub woken: bool,
 }
 
-/// Input of sweep-recordings: from CloudFormation, or from the schedule or a
-/// change of an execution's status, which say nothing that the sweep needs.
+/// Input of sweep-recordings: from CloudFormation, from the schedule, or from a
+/// change of an execution's status, which says nothing that the sweep needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SweepRequest {
     /// The custom resource is created, updated or deleted with its stack.
     Stack(StackRequest),
+    /// The schedule has struck.
+    Schedule(ScheduleRequest),
     /// Anything else.
     Other(serde_json::Value),
+}
+
+/// What the schedule says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleRequest {
+    /// RecordingLimit: gigabytes of records that a recording may have, 0 = any
+    /// number.
+    pub recording_limit: String,
 }
 
 /// What CloudFormation sends to a custom resource, as far as it is read; see

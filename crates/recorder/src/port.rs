@@ -5,11 +5,15 @@
 //! memory that holds state ([`crate::memory::Memory`]) and, laid over that,
 //! one that fails on purpose ([`crate::memory::Memory::fail`]).
 
-use crate::{EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId, PortError};
-use flowlog::FlowTable;
+use crate::snapshot::{Endpoint, Interface, Metric, RouteTable};
+use crate::{
+    EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId, PortError, RecordCounts,
+};
+use flowlog::{FlowTable, Layout};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// A NAT gateway as EC2 describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,12 @@ pub struct NatGateway {
     pub private_addresses: Vec<IpAddr>,
     /// Public addresses, the primary one first.
     pub public_addresses: Vec<IpAddr>,
+    /// Its VPC.
+    pub vpc: Option<String>,
+    /// Its subnet; a regional gateway has none.
+    pub subnet: Option<String>,
+    /// The availability zones that a regional gateway is in.
+    pub zones: Vec<String>,
 }
 
 /// What a flow log captures.
@@ -85,6 +95,64 @@ pub trait Gateways {
     ) -> impl Future<Output = Result<Option<NatGateway>, PortError>> + Send;
 }
 
+/// Metrics of CloudWatch.
+pub trait Metrics {
+    /// cloudwatch:GetMetricData: all that CloudWatch has on the gateway, by the
+    /// minute; of a regional gateway for each of its zones.
+    fn of_gateway(
+        &self,
+        gateway: &GatewayId,
+        zones: &[String],
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> impl Future<Output = Result<Vec<Metric>, PortError>> + Send;
+
+    /// cloudwatch:GetMetricData: the bytes that the gateway bills, by the hour.
+    fn history(
+        &self,
+        gateway: &GatewayId,
+        zones: &[String],
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> impl Future<Output = Result<Vec<Metric>, PortError>> + Send;
+
+    /// cloudwatch:GetMetricData: bytes that were delivered to the log group.
+    fn delivered(
+        &self,
+        log_group: &str,
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> impl Future<Output = Result<u64, PortError>> + Send;
+}
+
+/// What there is in a VPC.
+pub trait Surroundings {
+    /// ec2:DescribeNetworkInterfaces.
+    fn interfaces(
+        &self,
+        vpc: &str,
+    ) -> impl Future<Output = Result<Vec<Interface>, PortError>> + Send;
+
+    /// ec2:DescribeRouteTables.
+    fn route_tables(
+        &self,
+        vpc: &str,
+    ) -> impl Future<Output = Result<Vec<RouteTable>, PortError>> + Send;
+
+    /// ec2:DescribeVpcEndpoints.
+    fn endpoints(&self, vpc: &str)
+    -> impl Future<Output = Result<Vec<Endpoint>, PortError>> + Send;
+}
+
+/// What is kept with recordings.
+pub trait Shelf {
+    /// s3:PutObject.
+    fn put(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// s3:GetObject.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, PortError>> + Send;
+}
+
 /// Flow logs.
 pub trait FlowLogs {
     /// ec2:CreateFlowLogs (with ec2:CreateTags and iam:PassRole). Conflict
@@ -103,6 +171,15 @@ pub trait FlowLogs {
     fn on(
         &self,
         watched: &Watched,
+        log_group: &str,
+    ) -> impl Future<Output = Result<Vec<FoundFlowLog>, PortError>> + Send;
+
+    /// ec2:DescribeFlowLogs: those that capture all traffic of one of these
+    /// (interface, subnet, VPC) and deliver there without trouble, whoever made
+    /// them.
+    fn covering(
+        &self,
+        resources: &[String],
         log_group: &str,
     ) -> impl Future<Output = Result<Vec<FoundFlowLog>, PortError>> + Send;
 
@@ -144,6 +221,8 @@ pub struct Held {
     pub lease_expires: EpochSeconds,
     /// The flow log of its recording, once there was one of ours.
     pub flow_log: Option<FlowLogId>,
+    /// What wakes the execution, once it waits for its alarm to clear.
+    pub token: Option<String>,
     /// Whether a sweep has mailed what became of the recording.
     pub told: bool,
 }
@@ -323,7 +402,7 @@ pub trait Executions {
 pub trait Records {
     /// logs:FilterLogEvents: pushes every record whose time lies in the window,
     /// its end not included, and that has the word, if one is given, into the
-    /// table. A log group without records is no failure.
+    /// table; gives their bytes. A log group without records is no failure.
     fn read(
         &self,
         log_group: &str,
@@ -331,7 +410,35 @@ pub trait Records {
         to: EpochSeconds,
         word: Option<&str>,
         table: &mut FlowTable,
-    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    ) -> impl Future<Output = Result<u64, PortError>> + Send;
+}
+
+/// Records that were added up where they are.
+pub struct Summed {
+    /// Their flows.
+    pub table: FlowTable,
+    /// How many records there were; the table counts flows.
+    pub records: RecordCounts,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The bytes that belong to more flows than a query gives; they are in the
+    /// table without their addresses.
+    pub beyond: u128,
+}
+
+/// Recorded flow-log records that cannot be had one by one.
+pub trait Queries {
+    /// logs:StartQuery and logs:GetQueryResults: the records whose time lies in
+    /// the window, its end not included, and that have the word, if one is given.
+    /// `own` are the gateway's addresses.
+    fn sum(
+        &self,
+        log_group: &str,
+        window: Range<EpochSeconds>,
+        word: Option<&str>,
+        layout: &Layout,
+        own: &[IpAddr],
+    ) -> impl Future<Output = Result<Summed, PortError>> + Send;
 }
 
 /// The mailing list.

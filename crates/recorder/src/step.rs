@@ -12,8 +12,9 @@ mod resume_recording;
 mod start_recording;
 mod stop_recording;
 mod sweep_recordings;
+mod take_snapshot;
 
-pub use analyze_recording::analyze_recording;
+pub use analyze_recording::{AnalysisPorts, analyze_recording};
 pub use await_clearance::{await_clearance, clear_alarm};
 pub use claim_gateway::claim_gateway;
 pub use raise_alarm::raise_alarm;
@@ -21,11 +22,13 @@ pub use resume_recording::resume_recording;
 pub use start_recording::{Destination, start_recording};
 pub use stop_recording::stop_recording;
 pub use sweep_recordings::{SweepPorts, Sweeping, sweep_recordings};
+pub use take_snapshot::{SnapshotPorts, take_snapshot};
 
 use crate::alarm::AlarmEvent;
 use crate::payload::Claim;
 use crate::port::Owner;
 use crate::{PortError, StepError};
+use egress::Rate;
 
 /// How long a claim outlives its recording at the most: the time that settling
 /// and a retried clean-up take.
@@ -74,5 +77,24 @@ fn execution_name(event: &AlarmEvent, round: u64) -> Result<String, StepError> {
     Ok(match round {
         0 | 1 => name,
         round => format!("{name}-{round}"),
+    })
+}
+
+/// What a gigabyte of delivered records costs, where that is known.
+fn log_rate(claim: &Claim) -> Result<Option<Rate>, StepError> {
+    let rate = claim.log_class.rate(&claim.region, &claim.log_rate);
+    rate.map_err(|error| {
+        StepError::Invalid(format!(
+            "failed to price the recording: {error} (in the stack: parameter LogRate)"
+        ))
+    })
+}
+
+/// The number that a parameter of the stack is.
+fn number_of(parameter: &str, text: &str) -> Result<u64, StepError> {
+    text.trim().parse().map_err(|_| {
+        StepError::Invalid(format!(
+            "the stack parameter {parameter} is {text:?}; it must be a whole number, 0 or more"
+        ))
     })
 }

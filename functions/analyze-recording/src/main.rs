@@ -1,16 +1,21 @@
 //! Lambda analyze-recording: analyzes the recording and mails the report.
 
-use adapters::{aws, lambda, logs::Logs, sns::Topic};
-use recorder::{payload::AnalyzeRecording, step};
+use adapters::{aws, cloudwatch::CloudWatch, lambda, logs::Logs, s3::Shelf, sns::Topic};
+use recorder::payload::AnalyzeRecording;
+use recorder::step::{self, AnalysisPorts};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
     let config = aws::config().await;
-    let logs = &Logs::new(&config);
-    let topic = &Topic::new(&config, lambda::setting("NATSPIKE_TOPIC_ARN")?);
+    let ports = &AnalysisPorts {
+        logs: &Logs::new(&config),
+        metrics: &CloudWatch::new(&config),
+        shelf: &Shelf::new(&config, lambda::setting("NATSPIKE_BUCKET")?),
+        topic: &Topic::new(&config, lambda::setting("NATSPIKE_TOPIC_ARN")?),
+    };
     let stack = &lambda::setting("NATSPIKE_STACK")?;
     lambda::serve(|payload: AnalyzeRecording| async move {
-        step::analyze_recording(logs, topic, &payload, stack).await
+        step::analyze_recording(ports, &payload, stack).await
     })
     .await
 }

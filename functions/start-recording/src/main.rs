@@ -13,6 +13,7 @@ async fn main() -> Result<(), lambda::Error> {
         stack: lambda::setting("NATSPIKE_STACK")?,
         log_group: lambda::setting("NATSPIKE_LOG_GROUP")?,
         role_arn: lambda::setting("NATSPIKE_FLOW_LOG_ROLE_ARN")?,
+        source_log_group: lambda::optional_setting("NATSPIKE_SOURCE_LOG_GROUP"),
     };
     lambda::serve(|payload: StartRecording| async move {
         step::start_recording(ec2, table, &payload.claim, destination, lambda::now()).await

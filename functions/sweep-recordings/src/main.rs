@@ -2,8 +2,8 @@
 //! and before the stack goes.
 
 use adapters::{
-    aws, dynamodb::Table, ec2::Ec2, lambda, response::CloudFormation, sfn::StepFunctions,
-    sns::Topic,
+    aws, cloudwatch::CloudWatch, dynamodb::Table, ec2::Ec2, lambda, response::CloudFormation,
+    sfn::StepFunctions, sns::Topic,
 };
 use recorder::payload::SweepRequest;
 use recorder::step::{self, SweepPorts, Sweeping};
@@ -18,6 +18,7 @@ async fn main() -> Result<(), lambda::Error> {
         executions: &StepFunctions::of(&config, machine),
         topic: &Topic::new(&config, lambda::setting("NATSPIKE_TOPIC_ARN")?),
         responses: &CloudFormation,
+        metrics: &CloudWatch::new(&config),
     };
     let sweeping = &Sweeping {
         stack: lambda::setting("NATSPIKE_STACK")?,

@@ -88,6 +88,7 @@ def main() -> int:
     from localaws import (
         alarm_events,
         custom_resources,
+        insights,
         json_paths,
         loopback,
         process_executor,
@@ -102,6 +103,7 @@ def main() -> int:
     template_parameters.install()
     json_paths.install()
     stopped_executions.install()
+    insights.install()
     from localemu.runtime.main import main as localemu
 
     localemu()

@@ -14,6 +14,11 @@ class Gateway:
     id: str
     interface: str
     addresses: tuple[str, ...]
+    vpc: str
+
+
+# Somebody who has an address that the scenarios' traffic comes from.
+WORKLOAD = ("10.0.1.5", "builder-1", "interface of a builder")
 
 
 def build(ec2: Any, count: int) -> list[Gateway]:
@@ -22,8 +27,25 @@ def build(ec2: Any, count: int) -> list[Gateway]:
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+    workloads = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    address, name, description = WORKLOAD
+    ec2.create_network_interface(
+        SubnetId=workloads,
+        PrivateIpAddress=address,
+        Description=description,
+        TagSpecifications=[
+            {"ResourceType": "network-interface", "Tags": [{"Key": "Name", "Value": name}]}
+        ],
+    )
     ids = [_create(ec2, subnet) for _ in range(count)]
-    return [_available(ec2, id) for id in ids]
+    gateways = [_available(ec2, id) for id in ids]
+    # The workloads' way out.
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=workloads)
+    ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateways[0].id
+    )
+    return gateways
 
 
 def _create(ec2: Any, subnet: str) -> str:
@@ -42,14 +64,30 @@ def _available(ec2: Any, id: str) -> Gateway:
                 id=id,
                 interface=assigned[0]["NetworkInterfaceId"],
                 addresses=tuple(entry["PrivateIp"] for entry in assigned),
+                vpc=gateway["VpcId"],
             )
         time.sleep(0.2)
     raise RuntimeError(f"NAT gateway {id} did not become available")
 
 
+def route_tables_to(ec2: Any, gateway: Gateway) -> list[str]:
+    """The route tables that lead to a gateway."""
+    tables = ec2.describe_route_tables()["RouteTables"]
+    return [
+        table["RouteTableId"]
+        for table in tables
+        if any(route.get("NatGatewayId") == gateway.id for route in table["Routes"])
+    ]
+
+
 def flow_logs_of(ec2: Any, gateway: Gateway) -> list[dict[str, Any]]:
-    """The flow logs on a gateway's interface."""
-    selected = [{"Name": "resource-id", "Values": [gateway.interface, gateway.id]}]
+    """The flow logs on a gateway's interface, or on all that its VPC has."""
+    return flow_logs_on(ec2, [gateway.interface, gateway.id, gateway.vpc])
+
+
+def flow_logs_on(ec2: Any, resources: list[str]) -> list[dict[str, Any]]:
+    """The flow logs on any of these."""
+    selected = [{"Name": "resource-id", "Values": resources}]
     return ec2.describe_flow_logs(Filters=selected)["FlowLogs"]
 
 

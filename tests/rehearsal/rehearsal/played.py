@@ -10,6 +10,10 @@
 3. What people do: stopping an execution, leaving a flow log behind.
 4. SNS mails to a confirmed address. Played: a queue that is subscribed to the
    same topic and receives what the address would (see `rehearsal.mailbox`).
+5. NAT gateways and log groups have metrics. Played: PutMetricData of a quiet
+   hour before the alarm, and of a flood of records where a scenario says so.
+6. EventBridge Scheduler strikes every five minutes. Played: an invocation with
+   the schedule's own input, where a scenario needs one.
 
 Domain time is divided by the speed, and its zero is the moment the flow log
 exists: how long emulated services and cold processes take is not domain time.
@@ -49,6 +53,82 @@ def leave_behind(ec2: Any, interface: str, log_group: str, stack: str) -> str:
     return answer["FlowLogIds"][0]
 
 
+def be_quiet(cloudwatch: Any, gateway: str, until: float) -> int:
+    """A gateway's metrics of the ten minutes before; gives the bytes that were billed."""
+    first = int(until) // 60 * 60 - 600
+    dimensions = [{"Name": "NatGatewayId", "Value": gateway}]
+    values = {
+        "BytesInFromSource": 1_000_000,
+        "BytesInFromDestination": 2_500_000,
+        "ActiveConnectionCount": 20,
+        "ConnectionAttemptCount": 5,
+    }
+    for name, value in values.items():
+        data = [
+            {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Timestamp": first + 60 * minute,
+                "Value": value,
+            }
+            for minute in range(10)
+        ]
+        cloudwatch.put_metric_data(Namespace="AWS/NATGateway", MetricData=data)
+    return 10 * (values["BytesInFromSource"] + values["BytesInFromDestination"])
+
+
+def flood(cloudwatch: Any, log_group: str, count: int) -> None:
+    """So many bytes of records are delivered to the log group, as its metric has it."""
+    data = {
+        "MetricName": "IncomingBytes",
+        "Dimensions": [{"Name": "LogGroupName", "Value": log_group}],
+        "Timestamp": time.time(),
+        "Value": count,
+    }
+    cloudwatch.put_metric_data(Namespace="AWS/Logs", MetricData=[data])
+
+
+def strike(scheduler: Any, awslambda: Any) -> None:
+    """The stack's one schedule strikes."""
+    [schedule] = scheduler.list_schedules()["Schedules"]
+    target = scheduler.get_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])[
+        "Target"
+    ]
+    awslambda.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=target["Input"])
+
+
+def cover(ec2: Any, logs: Any, vpc: str, log_group: str) -> str:
+    """Somebody's flow log of a whole VPC, with all that an analysis needs."""
+    logs.create_log_group(logGroupName=log_group)
+    answer = ec2.create_flow_logs(
+        ResourceType="VPC",
+        ResourceIds=[vpc],
+        TrafficType="ALL",
+        LogGroupName=log_group,
+        DeliverLogsPermissionArn="arn:aws:iam::000000000000:role/somebody",
+        LogFormat=" ".join(f"${{{name}}}" for name in _COVERING),
+    )
+    return answer["FlowLogIds"][0]
+
+
+_COVERING = [
+    "start",
+    "end",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "bytes",
+    "packets",
+    "action",
+    "log-status",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "flow-direction",
+]
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One flow record on its way."""
@@ -78,6 +158,7 @@ class Courier(threading.Thread):
         self._console = console
         self._abandoned = threading.Event()
         self.delivered = 0
+        self.delivered_bytes = 0
         self.worst_delay = 0.0
         self.error: Exception | None = None
 
@@ -111,5 +192,6 @@ class Courier(threading.Thread):
         self._logs.put_log_events(**self._stream, logEvents=events)
         del self._waiting[: len(batch)]
         self.delivered += len(batch)
+        self.delivered_bytes += sum(len(d.message.encode()) for d in batch)
         self.worst_delay = max(self.worst_delay, time.time() - self._zero - batch[0].due)
         self._console.event("flow records", f"{len(batch)} delivered, {self.delivered} in all")

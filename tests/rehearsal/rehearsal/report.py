@@ -19,6 +19,11 @@ _ROW = re.compile(
 )
 _HIDDEN = re.compile(r"^and ([\d,]+) more$")
 _SERVICE = re.compile(r"^\s+\((?P<service>[^)]*)\)\s*$")
+_BEFORE = re.compile(r"Before the alarm, .*? it processed ([\d,]+) bytes")
+_RECORDED = re.compile(
+    r"The recording has ([\d,]+) records, ([\d,]+) bytes"
+    r"(?:, whose delivery cost \$([\d,.]+\d)| of a flow log that is there anyway)"
+)
 
 
 class Unreadable(Exception):
@@ -35,6 +40,7 @@ class Row:
     cost: Decimal
     share: Decimal
     service: str | None = None
+    owner: str | None = None
 
 
 @dataclass
@@ -54,6 +60,11 @@ class Report:
     cost: Decimal
     legs: dict[str, int]
     sections: dict[str, Section]
+    # Bytes in the minutes before, if it says so.
+    before: int | None
+    # Records and bytes of the recording itself, and what its delivery cost.
+    recorded: tuple[int, int]
+    delivery: Decimal | None
 
 
 def _decimal(text: str) -> Decimal:
@@ -70,12 +81,19 @@ def read(body: str) -> Report:
     if missing:
         raise Unreadable(f"the mail does not say {', '.join(missing)}")
     lines = body.splitlines()
+    words = " ".join(body.split())
+    before, recorded = _BEFORE.search(words), _RECORDED.search(words)
+    if recorded is None:
+        raise Unreadable("the mail does not say what the recording itself was")
     return Report(
         processed=int(_decimal(processed[1])),
         gb=_decimal(processed[2]),
         cost=_decimal(processed[3]),
         legs=legs,
         sections={name: _section(lines, name) for name in SECTIONS},
+        before=None if before is None else int(_decimal(before[1])),
+        recorded=(int(_decimal(recorded[1])), int(_decimal(recorded[2]))),
+        delivery=None if recorded[3] is None else _decimal(recorded[3]),
     )
 
 
@@ -104,6 +122,9 @@ def _section(lines: list[str], title: str) -> Section:
             long_name = None
         elif (match := _SERVICE.match(line)) and section.rows:
             section.rows[-1].service = match["service"]
+        elif title == "Sources" and line.startswith("  ") and section.rows:
+            row = section.rows[-1]
+            row.owner = f"{row.owner or ''} {line.strip()}".strip()
         elif match := _HIDDEN.match(line):
             section.hidden = int(_decimal(match[1]))
         elif " " not in line.strip():

@@ -1,7 +1,8 @@
-"""`python -m rehearsal.retirement`: a stack is deleted while it records.
+"""`python -m rehearsal.retirement`: of two stacks, one is deleted while both record.
 
-Nothing of the stack may be left, and nothing of anybody else's may be gone.
-Exit code 0 = so it was, 1 = not.
+Nothing of the stack may be left, and nothing of anybody else's may be gone: the
+other stack, whose name begins like this one's, records on and reports. Exit code
+0 = so it was, 1 = not.
 """
 
 import argparse
@@ -20,12 +21,15 @@ from localaws.instance import LocalAws, tail
 from rehearsal import deploy, journal, network, package, played, program
 from rehearsal.console import Console
 from rehearsal.front import Front
+from rehearsal.mailbox import Mailbox
 from rehearsal.story import JOURNALS, MACRO_STACK, MACROS, MAIN, REPOSITORY, STACK
 from rehearsal.watch import wait_until
 
 _PATIENCE = 90.0
 _CLIENT = Config(retries={"max_attempts": 1}, read_timeout=60)
 _OTHERS = "/somebody/else"
+# Its name begins like the other's: neither may take the other's for its own.
+_SECOND = f"{STACK}-two"
 
 
 def _foreign(ec2: Any, gateway: network.Gateway) -> str:
@@ -62,22 +66,27 @@ def _play(aws: LocalAws, bin_dir: Path, cache: Path, console: Console) -> list[s
 
     ec2, cloudformation = client("ec2"), client("cloudformation")
     client("logs").create_log_group(logGroupName=_OTHERS)
-    [gateway] = network.build(ec2, 1)
+    gateway, others = network.build(ec2, 2)
     deployer = deploy.Deployer(cloudformation, client("s3"), bin_dir, cache)
     deployer.deploy(MACROS, MACRO_STACK, {})
-    deployer.deploy(MAIN, STACK, deploy.parameters([gateway]))
-    console.event("deployed", STACK)
+    outputs = {}
+    for stack, watched in ((STACK, gateway), (_SECOND, others)):
+        parameters = deploy.parameters([watched]) | {"SettleDelay": "1"}
+        outputs[stack] = deployer.deploy(MAIN, stack, parameters)
+        console.event("deployed", stack)
     foreign = _foreign(ec2, gateway)
     console.zero = time.time()
-    played.set_alarm(client("cloudwatch"), f"{STACK}/{gateway.id}", "ALARM", "Threshold Crossed")
+    cloudwatch = client("cloudwatch")
+    for stack, watched in ((STACK, gateway), (_SECOND, others)):
+        played.set_alarm(cloudwatch, f"{stack}/{watched.id}", "ALARM", "Threshold Crossed")
 
-    def own() -> list[str]:
-        found = network.flow_logs_of(ec2, gateway)
+    def own(watched: network.Gateway) -> list[str]:
+        found = network.flow_logs_on(ec2, [watched.interface])
         return [log["FlowLogId"] for log in found if log["FlowLogId"] != foreign]
 
-    if not wait_until(own, _PATIENCE):
+    if not wait_until(lambda: own(gateway) and own(others), _PATIENCE):
         return ["no recording began"]
-    console.event("flow log", f"{own()[0]} is on; the stack is deleted")
+    console.event("flow logs", f"{own(gateway)[0]} and {own(others)[0]} are on; one stack goes")
     cloudformation.delete_stack(StackName=STACK)
     status = wait_until(lambda: _is_gone(cloudformation), _PATIENCE)
     console.event("stack", str(status))
@@ -87,7 +96,26 @@ def _play(aws: LocalAws, bin_dir: Path, cache: Path, console: Console) -> list[s
         wrong.append(f"the stack is {status}")
     if foreign not in left:
         wrong.append(f"the flow log {foreign} of somebody else is gone")
-    wrong += [f"the flow log {log} is left" for log in left if log != foreign]
+    recording = own(others)
+    if not recording:
+        wrong.append(f"the recording of {_SECOND} went with {STACK}")
+    strange = {foreign, *recording}
+    wrong += [f"the flow log {log} is left" for log in left if log not in strange]
+    return wrong + _other_ends(client, outputs[_SECOND], others, console)
+
+
+def _other_ends(
+    client: Any, outputs: dict[str, str], gateway: network.Gateway, console: Console
+) -> list[str]:
+    """The other stack's recording ends as if nothing had happened."""
+    mailbox = Mailbox(client("sqs"), client("sns"), outputs["TopicArn"])
+    played.set_alarm(client("cloudwatch"), f"{_SECOND}/{gateway.id}", "OK", "no datapoints")
+    mails = mailbox.read(1, _PATIENCE, 0.0)
+    console.event("mail", ", ".join(mail.subject for mail in mails) or "none")
+    ec2 = client("ec2")
+    wrong = [] if len(mails) == 1 else [f"{_SECOND} sent {len(mails)} mails instead of one"]
+    if network.flow_logs_on(ec2, [gateway.interface]):
+        wrong.append(f"a flow log of {_SECOND} is left")
     return wrong
 
 
@@ -129,7 +157,7 @@ def main() -> int:
         return 1
     console.text(
         f"The stack went in {time.monotonic() - started:.0f} s in all, its recording with it; "
-        "the flow log of somebody else is still there."
+        "the flow log of somebody else is still there, and the other stack reported."
     )
     return 0
 

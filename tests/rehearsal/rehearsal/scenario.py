@@ -48,6 +48,10 @@ class Scenario:
     stopped: float | None = None
     # Whether a flow log of an earlier recording is still there.
     left_behind: bool = False
+    # When so many records are delivered that the recording has to end.
+    flooded: float | None = None
+    # Whether somebody's flow log covers the gateway.
+    covered: bool = False
     # Whether the execution waits for the alarm to clear only when it has cleared.
     waits_late: bool = False
 
@@ -107,7 +111,7 @@ def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
         raise ValueError("the local AWS has no regional NAT gateways: play it with `traffic write`")
     clears = document.get("alarm", {}).get("clears")
     meanwhile = document.get("meanwhile", {})
-    stopped = meanwhile.get("stopped")
+    stopped, flooded = meanwhile.get("stopped"), meanwhile.get("flooded")
     return Scenario(
         path=path,
         title=str(document.get("title", path.stem)),
@@ -118,6 +122,8 @@ def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
         recordings=int(expect.get("recordings", 1)),
         traffic=played,
         stopped=None if stopped is None else duration.seconds(stopped),
+        flooded=None if flooded is None else duration.seconds(flooded),
+        covered=bool(meanwhile.get("covered", False)),
         left_behind=bool(meanwhile.get("left_behind", False)),
         waits_late=bool(meanwhile.get("waits_late", False)),
     )

@@ -56,6 +56,8 @@ class Rehearsal:
         self.console = stage.console
         self.front = Front(stage.bin_dir / "front", stage.work)
         self.aws = LocalAws(stage.work / "aws", front_url=self.front.url)
+        # Flow logs that are not the stack's.
+        self.foreign: list[str] = []
 
     def play(self) -> list[str]:
         """Everything, and the cleaning up after it."""
@@ -90,6 +92,11 @@ class Rehearsal:
             deployer.deploy(MACROS, MACRO_STACK, {})
             self.console.event("deployed", MACRO_STACK)
             gateway, quiet = building.result()
+        if self.scenario.covered:
+            group = str(self.scenario.parameters["SourceLogGroup"])
+            flow_log = played.cover(ec2, self._client("logs"), gateway.vpc, group)
+            self.console.event("flow log", f"{flow_log} of somebody covers {gateway.vpc}")
+            self.foreign.append(flow_log)
         self.console.event(
             "network", f"{gateway.id} on {gateway.interface}, and a quiet {quiet.id}"
         )
@@ -117,6 +124,7 @@ class Rehearsal:
             group = outputs["RecordingLogGroup"]
             left = played.leave_behind(ec2, gateway.interface, group, STACK)
             self.console.event("flow log", f"{left} of an earlier recording is still on")
+        before = played.be_quiet(cloudwatch, gateway.id, time.time())
         watch = Watch(states, outputs["StateMachineArn"], self.console)
         watch.start()
         self.console.text("")
@@ -139,6 +147,10 @@ class Rehearsal:
                 # No record begins before the flow log exists, and records begin on whole seconds.
                 zero = math.ceil(time.time())
                 courier, truth = self._start_traffic(gateway, flow_log[0], zero)
+                if self.scenario.flooded is not None:
+                    due = zero + self.scenario.flooded / self.stage.speed
+                    watch.ended.wait(max(0.0, due - time.time()))
+                    self._flood(outputs)
                 if self.scenario.clears is not None:
                     due = zero + self.scenario.clears / self.stage.speed
                     watch.ended.wait(max(0.0, due - time.time()))
@@ -154,6 +166,10 @@ class Rehearsal:
             watch.stop()
             if courier is not None:
                 courier.abandon()
+        if truth is not None and courier is not None:
+            truth["before"] = before
+            truth["recorded"] = self._recorded(courier)
+            truth["says"] = self._advice(gateway, truth)
         if courier is not None and self.scenario.stopped is None:
             trouble += self._courier_trouble(courier)
         arrived = mailbox.read(1, _MAIL_PATIENCE, _MAIL_QUIET)
@@ -167,10 +183,38 @@ class Rehearsal:
             *verify.mails(arrived, self.scenario, truth, gateway.id),
             *verify.ending(watch.status, watch.visited, self.scenario),
             *verify.executions(executions(states, outputs["StateMachineArn"])),
-            *verify.leftovers(network.all_flow_logs(ec2)),
+            *verify.leftovers(network.all_flow_logs(ec2), self.foreign),
             *verify.claim(self._item(outputs["TableName"], gateway.id), self.scenario.recordings),
             *verify.faults(self.scenario, self.front.rules()),
         ]
+
+    def _advice(self, gateway: network.Gateway, truth: dict[str, Any]) -> list[str]:
+        """The commands that the mail has to give, with the ids that are there."""
+        tables = " ".join(network.route_tables_to(self._client("ec2"), gateway))
+        total = truth["bytes"]["processed"]
+        return [
+            f"aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id {gateway.vpc} "
+            f"--service-name com.amazonaws.us-east-1.{row['aws_service'].lower()} "
+            f"--route-table-ids {tables}"
+            for row in truth["services"]
+            if row["aws_service"] in ("S3", "DYNAMODB") and row["bytes"] * 100 >= total
+        ]
+
+    def _recorded(self, courier: played.Courier) -> dict[str, Any]:
+        """What the recording itself is, and what that costs."""
+        recorded = {"records": courier.delivered, "bytes": courier.delivered_bytes}
+        if self.scenario.covered:
+            return recorded | {"foreign": True}
+        log_class = self.scenario.parameters.get("RecordingLogClass", "STANDARD")
+        halved = 1 if log_class == "STANDARD" else 2
+        return recorded | {"rate": verify.DELIVERY_RATE_PER_GB / halved}
+
+    def _flood(self, outputs: dict[str, str]) -> None:
+        """So many records that the recording has to end; the next sweep sees it."""
+        gigabytes = int(self.scenario.parameters["RecordingLimit"])
+        self.console.event("flow records", f"{gigabytes} GB are delivered; the schedule strikes")
+        played.flood(self._client("cloudwatch"), outputs["RecordingLogGroup"], gigabytes * 2**30)
+        played.strike(self._client("scheduler"), self._client("lambda"))
 
     def _start_traffic(
         self, gateway: network.Gateway, flow_log: dict[str, Any], zero: int

@@ -7,13 +7,16 @@ recomputed here from the truth's bytes, independently of the report.
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from rehearsal import report
+from rehearsal import network, report
 from rehearsal.mailbox import Mail
 from rehearsal.scenario import Scenario
 
 # us-east-1, per GB of 2^30 bytes: AWS Price List API, group "Charge for per GB
 # data processed by NAT Gateways".
 RATE_PER_GB = Decimal("0.045")
+# us-east-1, per GB of vended logs in the class STANDARD: CloudWatch pricing page. In
+# the class INFREQUENT_ACCESS it is half of that.
+DELIVERY_RATE_PER_GB = Decimal("0.50")
 BYTES_PER_GB = Decimal(2**30)
 _CENT_OF_A_CENT = Decimal("0.0001")
 _SUBJECT_LIMIT = 100
@@ -23,6 +26,12 @@ _COLUMNS = 72
 def cost_of(count: int) -> Decimal:
     """What processing so many bytes costs, as the mail rounds it."""
     cost = Decimal(count) / BYTES_PER_GB * RATE_PER_GB
+    return cost.quantize(_CENT_OF_A_CENT, ROUND_HALF_EVEN)
+
+
+def delivery_of(count: int, rate: Decimal) -> Decimal:
+    """What the delivery of so many bytes of records costs, as the mail rounds it."""
+    cost = Decimal(count) / BYTES_PER_GB * rate
     return cost.quantize(_CENT_OF_A_CENT, ROUND_HALF_EVEN)
 
 
@@ -50,10 +59,20 @@ def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
         ("the cost of processing", said.cost, cost_of(total)),
         *((f"leg {leg}", said.legs[leg], truth["bytes"][leg]) for leg in report.LEGS),
     ]
+    recorded = truth["recorded"]
+    rate = recorded.get("rate", DELIVERY_RATE_PER_GB)
+    delivery = None if "foreign" in recorded else delivery_of(recorded["bytes"], rate)
+    checks += [
+        ("records and their bytes", said.recorded, (recorded["records"], recorded["bytes"])),
+        ("the cost of delivery", said.delivery, delivery),
+        ("bytes before the alarm", said.before, truth["before"]),
+        ("the owner of " + network.WORKLOAD[0], *_owner(said)),
+    ]
     wrong += [f"{what}: the mail says {a}, true is {b}" for what, a, b in checks if a != b]
-    cost = f"${cost_of(total):,}"
-    if cost not in mail.subject:
-        wrong.append(f"the subject {mail.subject!r} does not say {cost}")
+    expected = headline(truth, total)
+    if expected not in mail.subject:
+        wrong.append(f"the subject {mail.subject!r} does not say {expected!r}")
+    wrong += [f"the mail does not say {line!r}" for line in truth["says"] if line not in mail.body]
     for title, key, name in (
         ("Sources", "sources", "address"),
         ("Destinations", "destinations", "address"),
@@ -62,8 +81,36 @@ def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
         wrong += _table(title, said.sections[title], truth[key], name, total)
     wide = [line for line in mail.body.splitlines() if len(line) > _COLUMNS]
     # An address, an ARN or a command is not broken.
-    wrong += [f"a line is wider than {_COLUMNS} columns: {line!r}" for line in wide if " " in line]
+    wrong += [
+        f"a line is wider than {_COLUMNS} columns: {line!r}"
+        for line in wide
+        if " " in line and not line.startswith(("aws ", "dig "))
+    ]
     return wrong
+
+
+def headline(truth: dict[str, Any], total: int) -> str:
+    """What an hour costs, what most of it is and whose, as the subject has it."""
+    window = truth["window"]
+    hourly = Decimal(total * 3600 // (window["end"] - window["start"])) / BYTES_PER_GB * RATE_PER_GB
+    service = truth["services"][0]
+    share = (Decimal(service["bytes"]) * 100 / total).quantize(Decimal(1), ROUND_HALF_EVEN)
+    what = service["aws_service"]
+    if what is None:
+        far = truth["destinations"][0]
+        share = (Decimal(far["bytes"]) * 100 / total).quantize(Decimal(1), ROUND_HALF_EVEN)
+        what = f"to {far['address']}"
+    address, name, _ = network.WORKLOAD
+    first = truth["sources"][0]["address"]
+    cost = hourly.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    return f"${cost:,}/h, {share} % {what} from {name if first == address else first}"
+
+
+def _owner(said: report.Report) -> tuple[bool, bool]:
+    address, name, description = network.WORKLOAD
+    rows = [row for row in said.sections["Sources"].rows if row.name == address]
+    owned = [f'({description}) "{name}"' in (row.owner or "") for row in rows]
+    return all(owned), True
 
 
 def _subject(mail: Mail, gateway: str) -> list[str]:
@@ -162,6 +209,8 @@ def ending(status: str, visited: list[str], scenario: Scenario) -> list[str]:
         wrong.append(
             f"the execution ended {status} in {last}, expected was {expected[0]} in {expected[1]}"
         )
+    if scenario.flooded is not None:
+        return wrong
     cleared = "RecordingTimeOver" not in visited
     if scenario.mail == "report" and cleared != (scenario.clears is not None):
         how = "the alarm cleared" if cleared else "the recording time was over"
@@ -174,9 +223,11 @@ def executions(count: int) -> list[str]:
     return [] if count == 1 else [f"{count} executions started instead of one"]
 
 
-def leftovers(flow_logs: list[dict[str, Any]]) -> list[str]:
-    """Flow logs that would go on billing."""
-    return [f"flow log {log['FlowLogId']} on {log.get('ResourceId')} is left" for log in flow_logs]
+def leftovers(flow_logs: list[dict[str, Any]], foreign: list[str]) -> list[str]:
+    """Flow logs that would go on billing, and those of others that are gone."""
+    there = {log["FlowLogId"]: log.get("ResourceId") for log in flow_logs}
+    left = [f"flow log {id} on {on} is left" for id, on in there.items() if id not in foreign]
+    return left + [f"flow log {id} of somebody is gone" for id in foreign if id not in there]
 
 
 def held(item: dict[str, Any] | None) -> list[str]:

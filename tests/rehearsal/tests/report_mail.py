@@ -14,6 +14,7 @@ Processed   13,249,876,543 bytes    12.34 GB   $0.5553
 Sources
 address                      bytes         GB        cost   share
 10.0.1.5            13,249,000,000      12.34     $0.5553 100.0 %
+  eni-0a1 (interface of a builder) "builder-1"
 2001:db8:10::1234:5678
                            876,543       0.00     $0.0000   0.0 %
 
@@ -35,14 +36,26 @@ in_from_source               9,876,543 bytes
 out_to_destination           9,876,543 bytes
 in_from_destination     13,240,000,000 bytes
 out_to_source           13,240,000,000 bytes
+
+Before the alarm, in 10 minutes since 2026-11-20 22:44:10 UTC, it
+processed 35,000,000 bytes, $0.0015 (metrics BytesInFromSource and
+BytesInFromDestination); 3,500,000 bytes of them in the busiest minute,
+2026-11-20 22:44:10 UTC.
+
+The recording has 4,000 records, 640,000 bytes, whose delivery cost
+$0.0003 (640,000 / 1,073,741,824 x $0.5).
 """
 
-MAIL = Mail(f"NAT spike {GATEWAY}: 12.34 GB, $0.5553 processing", BODY)
+MAIL = Mail(f"NAT spike {GATEWAY}: $5.55/h, 100 % S3 from builder-1", BODY)
 
 
 def truth() -> dict:
     """What is true about it."""
     return {
+        "recorded": {"records": 4_000, "bytes": 640_000},
+        "before": 35_000_000,
+        "says": ["Processed "],
+        "window": {"start": 1_700_000_000, "end": 1_700_000_360},
         "bytes": {
             "in_from_source": 9_876_543,
             "out_to_destination": 9_876_543,

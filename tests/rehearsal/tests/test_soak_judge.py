@@ -142,7 +142,7 @@ def test_tells_the_story_of_a_gateway_in_order():
 
 
 def test_writes_a_record_in_the_flow_logs_own_format():
-    gateway = run.network.Gateway(GATEWAY, "eni-01234567", ("10.0.0.220",))
+    gateway = run.network.Gateway(GATEWAY, "eni-01234567", ("10.0.0.220",), "vpc-01234567")
     line = run.record("${interface-id} ${bytes} ${vpc-id} ${dstaddr}", gateway, 4_000, 1)
     assert line == "eni-01234567 4000 - 10.0.0.220"
 

@@ -9,9 +9,9 @@ use recorder::alarm::AlarmEvent;
 use recorder::memory::Memory;
 use recorder::payload::{
     AnalyzeRecording, AwaitClearance, ClaimGateway, ResumeRecording, StartRecording, StopRecording,
-    SweepRequest,
+    SweepRequest, TakeSnapshot,
 };
-use recorder::step::{self, Destination, SweepPorts, Sweeping};
+use recorder::step::{self, AnalysisPorts, Destination, SnapshotPorts, SweepPorts, Sweeping};
 use recorder::{EpochSeconds, StepError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -69,6 +69,16 @@ impl Lambdas {
                     step::claim_gateway(&*world, &payload, clock.now()).await
                 })
             })
+            .with("TakeSnapshot", |world, clock, payload| {
+                run(payload, async move |payload: TakeSnapshot| {
+                    let ports = SnapshotPorts {
+                        ec2: &*world,
+                        metrics: &*world,
+                        shelf: &*world,
+                    };
+                    step::take_snapshot(&ports, &payload.claim, clock.now()).await
+                })
+            })
             .with("StartRecording", |world, clock, payload| {
                 run(payload, async move |payload: StartRecording| {
                     step::start_recording(
@@ -98,7 +108,13 @@ impl Lambdas {
             })
             .with("AnalyzeRecording", |world, _, payload| {
                 run(payload, async move |payload: AnalyzeRecording| {
-                    step::analyze_recording(&*world, &*world, &payload, STACK).await
+                    let ports = AnalysisPorts {
+                        logs: &*world,
+                        metrics: &*world,
+                        shelf: &*world,
+                        topic: &*world,
+                    };
+                    step::analyze_recording(&ports, &payload, STACK).await
                 })
             })
             .with("RaiseAlarm", |world, _, payload| {
@@ -119,6 +135,7 @@ impl Lambdas {
                         executions: &*world,
                         topic: &*world,
                         responses: &*world,
+                        metrics: &*world,
                     };
                     let sweeping = Sweeping {
                         stack: STACK.to_owned(),
@@ -158,6 +175,7 @@ fn destination() -> Destination {
         stack: STACK.to_owned(),
         log_group: LOG_GROUP.to_owned(),
         role_arn: "arn:aws:iam::123456789012:role/delivery".to_owned(),
+        source_log_group: None,
     }
 }
 
@@ -202,20 +220,27 @@ pub const TARGETS: [(&str, &str); 3] = [
 pub const SWEEP: &str = "SweepRecordings";
 
 /// Every operation that can be made to fail, as [`Memory`] names it.
-pub const OPERATIONS: [&str; 15] = [
+pub const OPERATIONS: [&str; 22] = [
     "CreateFlowLogs",
     "DeleteFlowLogs",
     "DescribeExecution",
     "DescribeFlowLogs",
     "DescribeNatGateways",
+    "DescribeNetworkInterfaces",
+    "DescribeRouteTables",
+    "DescribeVpcEndpoints",
     "FilterLogEvents",
     "GetItem",
+    "GetMetricData",
+    "GetObject",
     "ListExecutions",
     "Publish",
+    "PutObject",
     "Respond",
     "Scan",
     "SendTaskSuccess",
     "StartExecution",
+    "StartQuery",
     "StopExecution",
     "UpdateItem",
 ];
@@ -255,14 +280,14 @@ impl Letter {
             ("the recording failed", Letter::Failure),
             ("a flow log may be left behind", Letter::Leftover),
             ("recorded, but not analyzed", Letter::NotAnalyzed),
-            (" processing", Letter::Report),
             ("nothing recorded", Letter::Report),
             ("was stopped by hand", Letter::Stopped),
             ("took longer than an execution may", Letter::Stopped),
             ("was lost", Letter::Stopped),
         ];
         let found = endings.iter().find(|(end, _)| subject.ends_with(end));
-        found.map(|(_, letter)| *letter)
+        let is_report = subject.contains("/h, ").then_some(Letter::Report);
+        found.map(|(_, letter)| *letter).or(is_report)
     }
 }
 

@@ -62,6 +62,10 @@ pub struct Stack {
     pub recordings_in_a_row: u64,
     /// USD for a gigabyte.
     pub nat_rate: String,
+    /// Gigabytes of records that a recording may have, 0 = any number.
+    pub recording_limit: u64,
+    /// The class of the log group with the recordings.
+    pub recording_log_class: String,
 }
 
 impl Default for Stack {
@@ -73,6 +77,8 @@ impl Default for Stack {
             record_after_clear: 0,
             recordings_in_a_row: 1,
             nat_rate: String::new(),
+            recording_limit: 0,
+            recording_log_class: "STANDARD".to_owned(),
         }
     }
 }
@@ -121,6 +127,9 @@ pub struct Event {
     /// EventBridge delivers it a second time after so long.
     #[serde(default)]
     pub again_after: Option<Span>,
+    /// So many bytes of records are delivered beside those of the scenario.
+    #[serde(default)]
+    pub delivered: u64,
     /// Somebody does something.
     #[serde(default)]
     pub operator: Option<Operator>,

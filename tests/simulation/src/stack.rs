@@ -33,6 +33,8 @@ pub fn substitutions(stack: &Stack, lambdas: &Lambdas) -> BTreeMap<String, Strin
         ("RecordAfterClear", stack.record_after_clear.to_string()),
         ("RecordingsInARow", stack.recordings_in_a_row.to_string()),
         ("NatRate", stack.nat_rate.clone()),
+        ("LogRate", String::new()),
+        ("RecordingLogClass", stack.recording_log_class.clone()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

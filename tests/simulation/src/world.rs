@@ -88,6 +88,7 @@ enum Thread {
 enum Act {
     Deliver(usize),
     Operate(Operator),
+    Grow(u64),
     Invoke {
         caller: Caller,
         name: String,
@@ -210,6 +211,9 @@ impl World {
                     _ => addresses(&["10.0.0.220"]),
                 },
                 public_addresses: addresses(&["198.51.100.9"]),
+                vpc: Some("vpc-0a1".to_owned()),
+                subnet: Some("subnet-0a1".to_owned()),
+                zones: Vec::new(),
             });
         }
         let log_group = match self.scenario.foreign {
@@ -243,6 +247,11 @@ impl World {
         for index in 0..self.scenario.event.len() {
             let event = self.scenario.event[index].clone();
             let at = BEGINNING + event.at.0;
+            if event.delivered > 0 {
+                let act = Act::Grow(event.delivered);
+                self.plan(at, at + TIMER, Thread::Sweep, act);
+                continue;
+            }
             match event.operator {
                 Some(operator) => {
                     self.plan(at, at + TIMER, Thread::Sweep, Act::Operate(operator));
@@ -402,6 +411,10 @@ impl World {
         match act {
             Act::Deliver(index) => self.deliver(index),
             Act::Operate(operator) => self.operate(operator),
+            Act::Grow(bytes) => {
+                self.tell(|| format!("{bytes} bytes of records more are delivered"));
+                self.memory.add_delivered(bytes);
+            }
             Act::Invoke {
                 caller,
                 name,
@@ -488,7 +501,9 @@ impl World {
         match operator {
             Operator::Sweeps => {
                 self.tell(|| "the schedule of the sweep strikes".to_owned());
-                self.call_later(Thread::Sweep, SWEEP, json!({"source": "aws.scheduler"}));
+                let limit = self.scenario.stack.recording_limit.to_string();
+                let request = json!({"recording_limit": limit});
+                self.call_later(Thread::Sweep, SWEEP, request);
             }
             Operator::StopsExecutions => {
                 for index in 0..self.executions.len() {

@@ -17,7 +17,7 @@ use crate::aws::port_error;
 use aws_sdk_cloudwatchlogs::types::QueryStatus;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use flowlog::{Field, FlowTable, Layout};
-use recorder::{FaultKind, PortError};
+use recorder::{FaultKind, PortError, RecordCounts};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -45,24 +45,6 @@ const KEYS: [Field; 10] = [
     Field::LogStatus,
 ];
 
-/// How many records there were and what became of them, as in
-/// [`flowlog::Counts`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Records {
-    /// All of them.
-    pub read: u64,
-    /// With data.
-    pub parsed: u64,
-    /// Of intervals without traffic.
-    pub nodata: u64,
-    /// Of intervals in which AWS skipped flows.
-    pub skipdata: u64,
-    /// That could not be read.
-    pub malformed: u64,
-    /// Of rejected traffic, a part of `parsed`.
-    pub rejected: u64,
-}
-
 /// What lay beyond the rows that the service gives away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Beyond {
@@ -77,7 +59,9 @@ pub struct Sums {
     /// The flows. Its counts are of flows; [`Sums::records`] are of records.
     pub table: FlowTable,
     /// The records behind the flows of the table.
-    pub records: Records,
+    pub records: RecordCounts,
+    /// The bytes of these records.
+    pub bytes: u64,
     /// The rows of the answer, where there are more flows than rows.
     cut: Option<Vec<Row>>,
 }
@@ -107,17 +91,17 @@ impl Logs {
         Ok(messages.collect())
     }
 
-    /// The flows of the records that began in that time, added up by the
-    /// service.
+    /// The flows of the records that began in that time and have the word,
+    /// added up by the service.
     pub async fn sums(
         &self,
         log_group: &str,
         time: &Range<u64>,
         layout: &Layout,
+        word: Option<&str>,
     ) -> Result<Sums, PortError> {
-        let rows = self
-            .query(log_group, time, &flows_query(layout), MOST_ROWS)
-            .await?;
+        let query = with(word, &flows_query(layout));
+        let rows = self.query(log_group, time, &query, MOST_ROWS).await?;
         let mut sums = add_up(&rows, layout)?;
         sums.cut = (rows.len() >= MOST_ROWS).then_some(rows);
         Ok(sums)
@@ -130,18 +114,20 @@ impl Logs {
         log_group: &str,
         time: &Range<u64>,
         layout: &Layout,
+        word: Option<&str>,
         own: &[String],
         sums: &mut Sums,
     ) -> Result<Beyond, PortError> {
         let Some(shown) = sums.cut.take() else {
             return Ok(Beyond::default());
         };
-        let query = rest_query(layout, own);
+        let query = with(word, &rest_query(layout, own));
         let whole = self.query(log_group, time, &query, MOST_ROWS).await?;
         let (rows, beyond) = less(&whole, &shown, layout, own)?;
         let rest = add_up(&rows, layout)?;
         sums.table.merge(rest.table);
-        sums.records.add(rest.records);
+        sums.records += rest.records;
+        sums.bytes += rest.bytes;
         Ok(beyond)
     }
 
@@ -248,8 +234,20 @@ fn parse(layout: &Layout) -> String {
     format!("parse @message \"{stars}\" as {}", names.join(", "))
 }
 
+/// The query over those records only that have the word.
+fn with(word: Option<&str>, query: &str) -> String {
+    match word {
+        Some(word) => format!("filter @message like \"{word}\"\n| {query}"),
+        None => query.to_owned(),
+    }
+}
+
 fn sums_of(layout: &Layout) -> String {
-    let mut sums = vec!["count(*) as records", "sum(bytes) as sum_bytes"];
+    let mut sums = vec![
+        "count(*) as records",
+        "sum(strlen(@message)) as record_bytes",
+        "sum(bytes) as sum_bytes",
+    ];
     let optional = [
         (Field::Packets, "sum(packets) as sum_packets"),
         (Field::Start, "min(start) as first_start"),
@@ -342,7 +340,7 @@ fn less(
         };
         keys.iter().map(word).collect()
     };
-    let mut before: HashMap<Vec<String>, [u128; 3]> = HashMap::new();
+    let mut before: HashMap<Vec<String>, [u128; 4]> = HashMap::new();
     for row in shown {
         let sums = before.entry(key_of(row, false)).or_default();
         for (sum, part) in sums.iter_mut().zip(amounts(row)?) {
@@ -354,11 +352,11 @@ fn less(
     for row in whole {
         let key = key_of(row, true);
         let shown = before.remove(&key).unwrap_or_default();
-        let mut rest = [0; 3];
+        let mut rest = [0; 4];
         for ((rest, all), shown) in rest.iter_mut().zip(amounts(row)?).zip(shown) {
             *rest = all.checked_sub(shown).ok_or_else(arrived_meanwhile)?;
         }
-        let [records, bytes, packets] = rest;
+        let [records, bytes, packets, record_bytes] = rest;
         if records == 0 {
             continue;
         }
@@ -372,6 +370,7 @@ fn less(
             ("records", records),
             ("sum_bytes", bytes),
             ("sum_packets", packets),
+            ("record_bytes", record_bytes),
         ] {
             if row.contains_key(sum) {
                 rest.insert(sum.to_owned(), amount.to_string());
@@ -389,25 +388,15 @@ fn arrived_meanwhile() -> PortError {
     inexact("the totals are not those of their parts; records came or went meanwhile, so run again")
 }
 
-/// Records, bytes and packets of a row.
-fn amounts(row: &Row) -> Result<[u128; 3], PortError> {
+/// Records, bytes and packets of a row, and how long the records are.
+fn amounts(row: &Row) -> Result<[u128; 4], PortError> {
     let amount = |name| row.get(name).map_or(Ok(0), |text: &String| integer(text));
     Ok([
         amount("records")?,
         amount("sum_bytes")?,
         amount("sum_packets")?,
+        amount("record_bytes")?,
     ])
-}
-
-impl Records {
-    fn add(&mut self, other: Records) {
-        self.read += other.read;
-        self.parsed += other.parsed;
-        self.nodata += other.nodata;
-        self.skipdata += other.skipdata;
-        self.malformed += other.malformed;
-        self.rejected += other.rejected;
-    }
 }
 
 /// Writes each row as the record that it would be, and reads it as any other:
@@ -433,8 +422,10 @@ fn add_up(rows: &[Row], layout: &Layout) -> Result<Sums, PortError> {
     })?;
     let mut table = FlowTable::with_layout(own);
     table.begin_source("Logs Insights");
-    let mut records = Records::default();
+    let mut records = RecordCounts::default();
+    let mut bytes = 0;
     for row in rows {
+        bytes += count(row, "record_bytes")?;
         let mut words: Vec<String> = Vec::with_capacity(columns.len());
         for key in &keys {
             words.push(
@@ -456,7 +447,7 @@ fn add_up(rows: &[Row], layout: &Layout) -> Result<Sums, PortError> {
             .push(line.as_bytes())
             .map_err(|error| inexact(&format!("a row of the answer cannot be read: {error}")))?;
         let after = table.counts();
-        let behind = count(row)?;
+        let behind = count(row, "records")?;
         records.read += behind;
         records.parsed += behind * (after.parsed - before.parsed);
         records.nodata += behind * (after.nodata - before.nodata);
@@ -470,12 +461,13 @@ fn add_up(rows: &[Row], layout: &Layout) -> Result<Sums, PortError> {
     Ok(Sums {
         table,
         records,
+        bytes,
         cut: None,
     })
 }
 
-fn count(row: &Row) -> Result<u64, PortError> {
-    let text = row.get("records").map_or("0", String::as_str);
+fn count(row: &Row, name: &str) -> Result<u64, PortError> {
+    let text = row.get(name).map_or("0", String::as_str);
     u64::try_from(integer(text)?).map_err(|_| inexact("a row of the answer has too many records"))
 }
 
@@ -506,7 +498,7 @@ fn exact(text: &str) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Beyond, Records, Row, add_up, exact, flows_query, less, rest_query};
+    use super::{Beyond, RecordCounts, Row, add_up, exact, flows_query, less, rest_query};
     use flowlog::{Layout, NATSPIKE_LOG_FORMAT};
 
     fn layout() -> Layout {
@@ -529,7 +521,7 @@ mod tests {
             flows_query(&layout()),
             "parse @message \"* * * * * * *\" as version, srcaddr, dstaddr, bytes, action, \
              log_status, pkt_dstaddr\n\
-             | stats count(*) as records, sum(bytes) as sum_bytes by srcaddr, dstaddr, \
+             | stats count(*) as records, sum(strlen(@message)) as record_bytes, sum(bytes) as sum_bytes by srcaddr, dstaddr, \
              pkt_dstaddr, action, log_status\n\
              | sort sum_bytes desc\n\
              | limit 100000"
@@ -538,7 +530,7 @@ mod tests {
         assert!(rest_query(&layout(), &own).ends_with(
             "\n| fields if(pkt_dstaddr = \"10.0.0.220\" or pkt_dstaddr = \"10.0.0.221\", \
              pkt_dstaddr, \"0.0.0.0\") as own_pkt_dstaddr\n\
-             | stats count(*) as records, sum(bytes) as sum_bytes by action, log_status, \
+             | stats count(*) as records, sum(strlen(@message)) as record_bytes, sum(bytes) as sum_bytes by action, log_status, \
              own_srcaddr, own_dstaddr, own_pkt_dstaddr"
         ));
     }
@@ -590,7 +582,7 @@ mod tests {
         let sums = add_up(&rows, &layout()).unwrap();
         assert_eq!(
             sums.records,
-            Records {
+            RecordCounts {
                 read: 18,
                 parsed: 9,
                 nodata: 5,

@@ -3,7 +3,7 @@
 //! Writes escape codes always; the caller's writer drops them where there is
 //! no terminal or NO_COLOR is set.
 
-use super::{Report, text};
+use super::{Report, Verdict, text};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
 
@@ -15,6 +15,12 @@ const WARNING: Style = AnsiColor::Yellow.on_default();
 pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()> {
     let heading = |out: &mut dyn Write, title: &str| writeln!(out, "\n{HEADING}{title}{HEADING:#}");
     let bytes = report.bytes;
+    if report.verdict == Verdict::Traffic {
+        for (label, sentence) in text::answer(report) {
+            writeln!(out, "{HEADING}{label:<10}{HEADING:#}  {sentence}")?;
+        }
+        writeln!(out)?;
+    }
     writeln!(
         out,
         "{HEADING}Processed {} bytes, {} GB: {}{HEADING:#}",
@@ -69,6 +75,17 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
                 "{DIM}and {} more (--top 0 shows all){DIM:#}",
                 section.hidden
             )?;
+        }
+    }
+    if !report.findings.is_empty() {
+        heading(out, "What to do")?;
+    }
+    for finding in &report.findings {
+        let saving = text::saving(finding.saving.as_ref(), report.rate.currency);
+        writeln!(out, "* {}{saving}", finding.sentence)?;
+        writeln!(out, "  {}", finding.evidence.join(" "))?;
+        for action in text::typed(finding) {
+            writeln!(out, "  {}", action.text)?;
         }
     }
     if !report.warnings.is_empty() {

@@ -5,7 +5,10 @@
 //! decimals. `top` limits lists and changes no total.
 
 use super::{Report, Share, named};
+use crate::finding::Finding;
+use crate::owner::Owner;
 use crate::price::Money;
+use crate::spend::Spend;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -49,7 +52,10 @@ pub fn value(report: &Report, top: usize) -> Value {
             "processing": money(report.processing_cost),
         },
         "sources": report.sources.iter().take(limit).map(|row| {
-            object(row.share, true, [("address", named(row.address).into())])
+            object(row.share, true, [
+                ("address", named(row.address).into()),
+                ("owner", owner(row.owner.as_ref())),
+            ])
         }).collect::<Vec<_>>(),
         "destinations": report.destinations.iter().take(limit).map(|row| {
             object(row.share, true, [
@@ -71,6 +77,15 @@ pub fn value(report: &Report, top: usize) -> Value {
             "start": report.window.map(|window| window.start),
             "end": report.window.map(|window| window.end),
         },
+        "coverage": report.coverage.map(|coverage| json!({
+            "from": coverage.window.start,
+            "to": coverage.window.end,
+            "recorded": bytes(coverage.recorded),
+            "counted": bytes(coverage.counted),
+            "share": money(coverage.share()),
+        })),
+        "spend": spend(&report.spend),
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "nat_addresses": report.nat_addresses,
         "warnings": report.warnings,
     })
@@ -89,6 +104,58 @@ fn object<const N: usize>(share: Share, priced: bool, names: [(&str, Value); N])
         row.insert("share".to_owned(), money(share.share));
     }
     row.into()
+}
+
+fn spend(spend: &Spend) -> Value {
+    let day =
+        |(of_day, cost): (u128, Money)| json!({"bytes_of_day": bytes(of_day), "cost": money(cost)});
+    json!({
+        "hourly": spend.hourly.map(|hourly| json!({
+            "bytes": bytes(hourly.bytes),
+            "seconds": hourly.seconds,
+            "cost": money(hourly.cost),
+        })),
+        "since_alarm": spend.since_alarm.map(|since| json!({
+            "from": since.from,
+            "to": since.to,
+            "bytes": bytes(since.bytes),
+            "cost": money(since.cost),
+        })),
+        "month": spend.month.map(|month| json!({
+            "days": month.days,
+            "low": day(month.low),
+            "typical": day(month.typical),
+            "high": day(month.high),
+        })),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "name": finding.name,
+        "sentence": finding.sentence,
+        "evidence": finding.evidence,
+        "confidence": finding.confidence.name(),
+        "saving": finding.saving.map(|saving| json!({
+            "hourly": saving.hourly.map(money),
+            "monthly": saving.monthly.map(money),
+        })),
+        "actions": finding.actions.iter().map(|action| json!({
+            "language": action.language,
+            "text": action.text,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn owner(owner: Option<&Owner>) -> Value {
+    owner.map_or(Value::Null, |owner| {
+        json!({
+            "kind": owner.kind.name(),
+            "id": owner.id,
+            "interface": owner.interface,
+            "name": owner.name,
+        })
+    })
 }
 
 /// An integer; 2^64 bytes and more, which no recording has, as text rather

@@ -7,11 +7,12 @@
 //! **Invariants.** Both limits always hold; what does not fit is left out by
 //! whole lines and said.
 
-use super::{Report, text};
+use super::{Report, named, text};
+use crate::delivery::Bill;
+use crate::finding::Finding;
 use crate::report::Verdict;
+use crate::snapshot::Before;
 
-/// The columns of the text.
-const WIDTH: usize = 72;
 /// The bytes that SNS delivers by mail at the most.
 pub const MAX_BODY: usize = 256 * 1024;
 /// The characters of a subject, at the most.
@@ -38,6 +39,10 @@ pub struct Occasion {
     pub recording: u64,
     /// How many recordings it may have, 0 for any number.
     pub limit: u64,
+    /// What the gateway moved before, where that is known.
+    pub before: Option<Before>,
+    /// What the recording itself was and cost.
+    pub bill: Bill,
 }
 
 /// A mail.
@@ -57,13 +62,17 @@ pub fn mail(report: &Report, occasion: &Occasion, top: usize) -> Mail {
     }
 }
 
+/// Gateway, money by the hour, what most of it is and whose.
 fn subject(report: &Report, occasion: &Occasion) -> String {
     let what = match report.verdict {
-        Verdict::Traffic => format!(
-            "{} GB, {} processing",
-            text::gb(report.bytes.processed),
-            text::money(report.processing_cost, report.rate.currency)
-        ),
+        Verdict::Traffic => {
+            let currency = report.rate.currency;
+            let money = match &report.spend.hourly {
+                Some(hourly) => format!("{}/h", text::round_money(hourly.cost, currency)),
+                None => text::money(report.processing_cost, currency),
+            };
+            format!("{money}{}{}", most(report), whose(report))
+        }
         _ => "nothing recorded".to_owned(),
     };
     let subject = format!("NAT spike {}: {what}", occasion.gateway);
@@ -74,8 +83,40 @@ fn subject(report: &Report, occasion: &Occasion) -> String {
         .collect()
 }
 
+fn most(report: &Report) -> String {
+    let Some(service) = report.services.first() else {
+        return String::new();
+    };
+    let first = report.destinations.first();
+    match (&service.aws_service, first) {
+        (Some(name), _) => format!(", {} {name}", text::whole_percent(service.share.share)),
+        (None, Some(first)) => format!(
+            ", {} to {}",
+            text::whole_percent(first.share.share),
+            named(first.address)
+        ),
+        (None, None) => String::new(),
+    }
+}
+
+fn whose(report: &Report) -> String {
+    let Some(first) = report.sources.first() else {
+        return String::new();
+    };
+    let owner = first.owner.as_ref();
+    let name = owner.and_then(|owner| owner.name.clone().or_else(|| owner.id.clone()));
+    format!(" from {}", name.unwrap_or_else(|| named(first.address)))
+}
+
 fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
-    let mut lines = prose(&format!(
+    let mut lines = Vec::new();
+    if report.verdict == Verdict::Traffic {
+        for (label, sentence) in text::answer(report) {
+            lines.extend(prose(&format!("{label}: {sentence}")));
+        }
+        lines.push(String::new());
+    }
+    lines.extend(prose(&format!(
         "Alarm {} went off for NAT gateway {} in {}. Its traffic was recorded from {} to {}. {}",
         occasion.alarm,
         occasion.gateway,
@@ -83,14 +124,26 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
         text::time(occasion.started),
         text::time(occasion.stopped),
         occasion.ending,
-    ));
+    )));
     lines.push(String::new());
     match report.verdict.sentence() {
         Some(sentence) => lines.extend(prose(sentence)),
         None => lines.extend(figures(report, top)),
     }
     lines.push(String::new());
+    if !report.findings.is_empty() {
+        lines.push("What to do".to_owned());
+        for finding in &report.findings {
+            lines.extend(advice(finding, report));
+            lines.push(String::new());
+        }
+    }
+    if let Some(before) = &occasion.before {
+        lines.extend(prose(&text::before(before, &report.rate)));
+        lines.push(String::new());
+    }
     lines.extend(prose(&text::records(report)));
+    lines.extend(prose(&text::bill(&occasion.bill)));
     for warning in report
         .warnings
         .iter()
@@ -109,6 +162,19 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
         occasion.stack,
     )));
     lines.join("\n") + "\n"
+}
+
+/// A finding with what it rests on and what to type.
+fn advice(finding: &Finding, report: &Report) -> Vec<String> {
+    let saving = text::saving(finding.saving.as_ref(), report.rate.currency);
+    let mut lines = prose(&format!(
+        "* {}{saving} {} (Confidence: {}.)",
+        finding.sentence,
+        finding.evidence.join(" "),
+        finding.confidence.name()
+    ));
+    lines.extend(text::typed(finding).map(|action| action.text.clone()));
+    lines
 }
 
 /// The total with its arithmetic, the tables and the legs.
@@ -142,15 +208,8 @@ fn figures(report: &Report, top: usize) -> Vec<String> {
     lines
 }
 
-/// Words wrapped to the width; ids are never cut at their hyphens.
 fn prose(text: &str) -> Vec<String> {
-    let options = textwrap::Options::new(WIDTH)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .break_words(false);
-    textwrap::wrap(text, options)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    text::prose(text, "")
 }
 
 /// Cuts whole lines off the end until the text fits.

@@ -3,10 +3,16 @@
 //! **Invariants.** Pure text: colours are the console's own affair.
 
 use super::{Report, Share, named};
-use crate::price::{Money, human_gb};
+use crate::delivery::{BYTES_PER_RECORD, Bill, Estimate};
+use crate::finding::{Action, Finding, Saving};
+use crate::owner::Owner;
+use crate::price::{Money, Rate, human_gb};
+use crate::snapshot::Before;
 use chrono::DateTime;
 use rust_decimal::RoundingStrategy;
 
+/// The columns of text.
+const WIDTH: usize = 72;
 /// How wide an address may be to stand in its row (any IPv4 address is).
 const ADDRESS: usize = 15;
 
@@ -57,6 +63,11 @@ fn percent(share: Money) -> String {
     format!("{} %", places(share * Money::ONE_HUNDRED, 1))
 }
 
+/// Without decimals, for headlines.
+pub(crate) fn whole_percent(share: Money) -> String {
+    format!("{} %", places(share * Money::ONE_HUNDRED, 0))
+}
+
 /// `2026-11-20 23:44:05 UTC`, from Unix seconds.
 pub(crate) fn time(seconds: u64) -> String {
     i64::try_from(seconds)
@@ -68,21 +79,18 @@ pub(crate) fn time(seconds: u64) -> String {
         )
 }
 
+/// The price of a gigabyte with its currency, to as many decimals as it has.
+fn rate(rate: &Rate) -> String {
+    with_currency(&rate.per_gb.normalize().to_string(), rate.currency)
+}
+
 /// The lines of the arithmetic behind the total.
 pub(crate) fn arithmetic(report: &Report) -> String {
     format!(
         "{} / {} bytes per GB x {} = {}",
         grouped(report.bytes.processed),
         grouped(u128::from(crate::BYTES_PER_GB)),
-        format_args!(
-            "{}{}",
-            if report.rate.currency == "USD" {
-                "$"
-            } else {
-                "CNY "
-            },
-            report.rate.per_gb.normalize()
-        ),
+        rate(&report.rate),
         money(report.processing_cost, report.rate.currency),
     )
 }
@@ -114,6 +122,7 @@ pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
         Some(service) => format!("({service})"),
         None => String::new(),
     };
+    let owner = |owner: &Option<Owner>| owner.as_ref().map_or_else(String::new, Owner::to_string);
     let services = report.services.iter().map(|row| {
         let name = row.aws_service.clone().unwrap_or_else(|| "-".to_owned());
         (name, String::new(), row.share)
@@ -125,7 +134,7 @@ pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
             report
                 .sources
                 .iter()
-                .map(|row| (named(row.address), String::new(), row.share))
+                .map(|row| (named(row.address), owner(&row.owner), row.share))
                 .collect(),
         ),
         table(
@@ -187,15 +196,34 @@ fn row(name: &str, note: &str, share: Share, currency: &str) -> Vec<String> {
     } else {
         vec![figures(name)]
     };
-    if let Some(last) = rows.last_mut().filter(|_| !note.is_empty()) {
-        if last.len() + 1 + note.len() <= 72 {
+    // Names are other people's texts.
+    let note: String = note
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    match rows.last_mut().filter(|_| !note.is_empty()) {
+        Some(last) if last.len() + 1 + note.chars().count() <= WIDTH => {
             last.push(' ');
-            last.push_str(note);
-        } else {
-            rows.push(format!("  {note}"));
+            last.push_str(&note);
         }
+        Some(_) => rows.extend(prose(&note, "  ")),
+        None => {}
     }
     rows
+}
+
+/// Words wrapped to the width, each line after that indent; ids are never cut at
+/// their hyphens.
+pub(crate) fn prose(text: &str, indent: &str) -> Vec<String> {
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::wrap(text, options)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 fn line(name: &str, bytes: &str, gb: &str, cost: &str, share: &str) -> String {
@@ -215,6 +243,201 @@ pub(crate) fn records(report: &Report) -> String {
         grouped(u128::from(records.nodata)),
         grouped(u128::from(records.skipdata)),
         grouped(u128::from(records.malformed)),
+    )
+}
+
+/// Money to two decimals with its currency, for headlines.
+pub(crate) fn round_money(amount: Money, currency: &str) -> String {
+    with_currency(&places(amount, 2), currency)
+}
+
+/// How many of each kind a headline names.
+const NAMED: usize = 3;
+
+/// The answer in five lines: label and sentence.
+pub(crate) fn answer(report: &Report) -> [(&'static str, String); 5] {
+    let who = report.sources.iter().take(NAMED).map(|row| {
+        let owner = row.owner.as_ref();
+        let owner = owner.map_or_else(String::new, |owner| format!(" ({owner})"));
+        format!("{} {}{owner}", percent(row.share.share), named(row.address))
+    });
+    let mut who = listed(who.collect());
+    if report.sources.len() > NAMED {
+        who += &format!(", {} more", report.sources.len() - NAMED);
+    }
+    let outside = || {
+        let mut rows = report.destinations.iter();
+        rows.find(|row| row.aws_service.is_none())
+    };
+    let whom = report.services.iter().take(NAMED).map(|row| {
+        let share = percent(row.share.share);
+        match (&row.aws_service, outside()) {
+            (Some(service), _) => format!("{share} {service}"),
+            (None, Some(first)) => format!(
+                "{share} no AWS service, most of it {}",
+                named(first.address)
+            ),
+            (None, None) => format!("{share} no AWS service"),
+        }
+    });
+    [
+        ("How much", how_much(report)),
+        ("Who", who),
+        ("To whom", listed(whom.collect())),
+        ("How sure", how_sure(report)),
+        ("What to do", what_to_do(report)),
+    ]
+}
+
+fn listed(items: Vec<String>) -> String {
+    match items.is_empty() {
+        true => "nobody".to_owned(),
+        false => items.join(", "),
+    }
+}
+
+fn how_much(report: &Report) -> String {
+    let currency = report.rate.currency;
+    let cost = money(report.processing_cost, currency);
+    let mut text = match &report.spend.hourly {
+        Some(hourly) => format!(
+            "{} an hour ({cost} in {} s)",
+            round_money(hourly.cost, currency),
+            grouped(u128::from(hourly.seconds)),
+        ),
+        None => cost,
+    };
+    if let Some(since) = &report.spend.since_alarm {
+        text += &format!(", {} since the alarm", money(since.cost, currency));
+    }
+    if let Some(month) = &report.spend.month {
+        let [low, typical, high] =
+            [month.low, month.typical, month.high].map(|(_, cost)| round_money(cost, currency));
+        text += &format!(
+            "; a month like the {} days before: {typical}, from {low} to {high}",
+            month.days
+        );
+    }
+    text
+}
+
+fn how_sure(report: &Report) -> String {
+    let bytes = report.bytes;
+    let explained = match &report.coverage {
+        Some(coverage) => format!(
+            "the recording explains {} of what the gateway counted ({} of {} bytes)",
+            percent(coverage.share()),
+            grouped(coverage.recorded),
+            grouped(coverage.counted),
+        ),
+        None => "there are no metrics of the gateway to compare with".to_owned(),
+    };
+    let outside = bytes.out_to_destination + bytes.in_from_destination;
+    let sides = match (bytes.processed, outside) {
+        (_, 0) => "only one side of the gateway was seen".to_owned(),
+        (inside, outside) if inside == outside => {
+            "both sides of the gateway agree to the byte".to_owned()
+        }
+        (inside, outside) => format!(
+            "the two sides of the gateway differ by {} bytes",
+            grouped(inside.abs_diff(outside))
+        ),
+    };
+    format!("{explained}; {sides}")
+}
+
+fn what_to_do(report: &Report) -> String {
+    let Some(first) = report.findings.first() else {
+        return "nothing stands out".to_owned();
+    };
+    let saving = saving(first.saving.as_ref(), report.rate.currency);
+    format!("{}{saving}", first.sentence)
+}
+
+/// What is typed at a prompt to act on a finding; templates are for JSON.
+pub(crate) fn typed(finding: &Finding) -> impl Iterator<Item = &Action> {
+    let is_typed = |action: &&Action| matches!(action.language, "aws" | "shell");
+    finding.actions.iter().filter(is_typed)
+}
+
+/// What a finding saves, as a sentence with a space before it.
+pub(crate) fn saving(saving: Option<&Saving>, currency: &str) -> String {
+    let Some(saving) = saving else {
+        return String::new();
+    };
+    // What rounds to nothing is not worth a word.
+    let amount = |amount: Option<Money>| {
+        let amount = amount.filter(|amount| !amount.round_dp(2).is_zero())?;
+        Some(round_money(amount, currency))
+    };
+    match (amount(saving.hourly), amount(saving.monthly)) {
+        (Some(hourly), Some(monthly)) => format!(
+            " That saves {hourly} an hour, and {monthly} of a typical month if that is mixed like \
+             this."
+        ),
+        (Some(hourly), None) => format!(" That saves {hourly} an hour."),
+        (None, Some(monthly)) => {
+            format!(" That saves {monthly} of a typical month if that is mixed like this.")
+        }
+        (None, None) => String::new(),
+    }
+}
+
+/// What a recording is expected to be, with the arithmetic.
+pub(crate) fn estimate(estimate: &Estimate, rate: Option<&Rate>) -> String {
+    let cost = rate.map_or_else(String::new, |rate| {
+        let cost = rate.cost(u128::from(estimate.bytes));
+        format!(", {}", money(cost, rate.currency))
+    });
+    format!(
+        "about {} records a minute x {} min x {BYTES_PER_RECORD} bytes = {} bytes{cost}",
+        grouped(u128::from(estimate.records_per_minute)),
+        estimate.minutes,
+        grouped(u128::from(estimate.bytes)),
+    )
+}
+
+/// What a recording was, what it cost and what was expected.
+pub(crate) fn bill(bill: &Bill) -> String {
+    let what = format!(
+        "The recording has {} records, {} bytes",
+        grouped(u128::from(bill.records)),
+        grouped(u128::from(bill.bytes)),
+    );
+    let cost = match (&bill.rate, bill.is_foreign) {
+        (_, true) => " of a flow log that is there anyway: it cost nothing.".to_owned(),
+        (Some(per_gb), false) => format!(
+            ", whose delivery cost {} ({} / {} x {}).",
+            money(per_gb.cost(u128::from(bill.bytes)), per_gb.currency),
+            grouped(u128::from(bill.bytes)),
+            grouped(u128::from(crate::BYTES_PER_GB)),
+            rate(per_gb),
+        ),
+        (None, false) => ". What their delivery costs in this region is not known; the stack \
+                          parameter LogRate can say it."
+            .to_owned(),
+    };
+    let expected = match &bill.estimate {
+        Some(expected) if !bill.is_foreign => {
+            format!(" Expected were {}.", estimate(expected, bill.rate.as_ref()))
+        }
+        _ => String::new(),
+    };
+    format!("{what}{cost}{expected}")
+}
+
+/// What a gateway moved in the hours before its alarm.
+pub(crate) fn before(before: &Before, rate: &Rate) -> String {
+    format!(
+        "Before the alarm, in {} minutes since {}, it processed {} bytes, {} (metrics \
+         BytesInFromSource and BytesInFromDestination); {} bytes of them in the busiest minute, \
+         {}.",
+        before.minutes,
+        time(before.since),
+        grouped(before.bytes),
+        money(rate.cost(before.bytes), rate.currency),
+        grouped(before.busiest_bytes),
+        time(before.busiest),
     )
 }
 

@@ -1,7 +1,8 @@
 //! Every case under tests/golden: recording + facts -> console, mail, JSON.
 
 use egress::mail::Occasion;
-use egress::{Facts, Rate, Report};
+use egress::snapshot::{Metric, Snapshot};
+use egress::{Bill, Estimate, Facts, LogClass, Rate, Report};
 use flowlog::FlowTable;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,43 @@ fn every_case_reads_as_agreed() {
         .collect();
     cases.sort();
     assert!(
-        cases.len() >= 9,
+        cases.len() >= 15,
         "cases are missing in {}",
         folder.display()
     );
     let differences: Vec<String> = cases.iter().flat_map(|case| check(case)).collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn every_finding_is_documented_and_has_a_case_with_it_and_one_without() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("../../docs/findings.md")).unwrap();
+    let headings: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
+    assert_eq!(headings, egress::FINDINGS);
+    let found: Vec<Vec<String>> = fs::read_dir(root.join("tests/golden"))
+        .unwrap()
+        .map(|entry| {
+            let report = fs::read(entry.unwrap().path().join("report.json")).unwrap();
+            let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+            let findings = report["findings"].as_array().unwrap();
+            let name = |finding: &serde_json::Value| finding["name"].as_str().unwrap().to_owned();
+            findings.iter().map(name).collect()
+        })
+        .collect();
+    for name in egress::FINDINGS {
+        let cases = found
+            .iter()
+            .filter(|names| names.iter().any(|it| it == name));
+        let count = cases.count();
+        assert!(
+            0 < count && count < found.len(),
+            "{name}: {count} cases have it"
+        );
+    }
 }
 
 fn check(case: &Path) -> Vec<String> {
@@ -33,7 +65,7 @@ fn check(case: &Path) -> Vec<String> {
     let console = String::from_utf8(console).unwrap();
     let mut json = Vec::new();
     egress::json::write(&report, TOP, &mut json).unwrap();
-    let mail = egress::mail::mail(&report, &occasion(), TOP);
+    let mail = egress::mail::mail(&report, &occasion(case), TOP);
     [
         (
             "console.txt",
@@ -67,11 +99,56 @@ fn report(case: &Path) -> Report {
             .collect();
     }
     given.interface = facts["interface"].as_str().map(str::to_owned);
+    given.snapshot = snapshot(case);
+    given.metrics = metrics(case);
+    given.alarmed = facts["alarmed"].as_array().map(|time| {
+        let second = |place: usize| time[place].as_u64().unwrap();
+        second(0)..second(1)
+    });
     egress::report(&table, &given)
 }
 
-pub(crate) fn occasion() -> Occasion {
+/// The metrics of the recording's time, in cases that have them.
+fn metrics(case: &Path) -> Vec<Metric> {
+    let text = fs::read(case.join("metrics.json"));
+    text.map_or_else(
+        |_| Vec::new(),
+        |text| serde_json::from_slice(&text).unwrap(),
+    )
+}
+
+/// What was taken at the alarm, in cases that have it.
+fn snapshot(case: &Path) -> Option<Snapshot> {
+    let text = fs::read(case.join("snapshot.json")).ok()?;
+    Some(serde_json::from_slice(&text).unwrap())
+}
+
+fn occasion(case: &Path) -> Occasion {
+    let text = fs::read_to_string(case.join("recording.log")).unwrap();
+    let snapshot = snapshot(case);
+    let metrics = snapshot.as_ref().map(|taken| taken.metrics.as_slice());
+    let mut occasion = plain_occasion();
+    occasion.before = snapshot.as_ref().and_then(Snapshot::before);
+    occasion.bill = Bill {
+        records: text.lines().count() as u64,
+        bytes: text.lines().map(|line| line.len() as u64).sum(),
+        rate: LogClass::Standard.list_rate("us-east-1"),
+        is_foreign: false,
+        estimate: metrics.and_then(|metrics| Estimate::of(metrics, 15)),
+    };
+    occasion
+}
+
+pub(crate) fn plain_occasion() -> Occasion {
     Occasion {
+        before: None,
+        bill: Bill {
+            records: 0,
+            bytes: 0,
+            rate: None,
+            is_foreign: false,
+            estimate: None,
+        },
         gateway: "nat-0a1b2c3d4e5f60718".to_owned(),
         alarm: "natspike/nat-0a1b2c3d4e5f60718".to_owned(),
         stack: "natspike".to_owned(),

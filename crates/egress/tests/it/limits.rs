@@ -1,6 +1,6 @@
 //! Limits of the forms: what a mail may be, what `top` may change.
 
-use crate::golden::occasion;
+use crate::golden::plain_occasion;
 use egress::{Facts, Rate, Report};
 use flowlog::FlowTable;
 
@@ -28,19 +28,19 @@ fn report(remotes: u32) -> Report {
 #[test]
 fn a_mail_always_fits_and_says_when_it_was_cut() {
     let report = report(6_000);
-    let mail = egress::mail::mail(&report, &occasion(), 0);
+    let mail = egress::mail::mail(&report, &plain_occasion(), 0);
     assert!(mail.body.len() <= egress::mail::MAX_BODY);
     assert!(
         mail.body
             .ends_with("The rest does not fit into a mail; the log group has everything.\n")
     );
-    let short = egress::mail::mail(&report, &occasion(), 20);
+    let short = egress::mail::mail(&report, &plain_occasion(), 20);
     assert!(short.body.contains("and 5980 more"), "{}", short.body);
 }
 
 #[test]
 fn a_mail_is_72_columns_wide_and_its_subject_short() {
-    let mut occasion = occasion();
+    let mut occasion = plain_occasion();
     let mail = egress::mail::mail(&report(30), &occasion, 20);
     for line in mail.body.lines() {
         assert!(line.chars().count() <= 72, "{line}");

@@ -203,12 +203,14 @@ impl Source<'_> {
                 })?
             }
         };
-        let query = self.logs.sums(self.group, &time, &layout);
+        let query = self.logs.sums(self.group, &time, &layout, None);
         let mut sums = query.await.map_err(failed)?;
         let mut warnings = Vec::new();
         if sums.is_cut() {
             let own = gateway_addresses(&sums.table, request)?;
-            let rest = self.logs.rest(self.group, &time, &layout, &own, &mut sums);
+            let rest = self
+                .logs
+                .rest(self.group, &time, &layout, None, &own, &mut sums);
             let Beyond { records, bytes } = rest.await.map_err(failed)?;
             if records > 0 {
                 warnings.push(format!(

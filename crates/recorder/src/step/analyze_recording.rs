@@ -1,13 +1,15 @@
 //! analyze-recording: the records become a mail.
 
-use super::start_recording::AGGREGATION_SECONDS;
-use crate::StepError;
+use super::{insist, log_rate};
 use crate::error::During;
-use crate::payload::{AnalyzeRecording, Claim, EndReason, Reported};
-use crate::port::{Records, Topic};
+use crate::payload::{AnalyzeRecording, Claim, EndReason, Recording, Reported, SnapshotTaken};
+use crate::port::{Metrics, Queries, Records, Shelf, Summed, Topic};
+use crate::snapshot::Snapshot;
+use crate::{EpochSeconds, StepError};
 use egress::mail::Occasion;
-use egress::{Facts, Rate};
+use egress::{Bill, Facts, LogClass, Rate};
 use flowlog::{Field, FlowTable, Layout};
+use std::ops::Range;
 
 /// Rows of each table in the mail.
 const MAIL_ROWS: usize = 20;
@@ -15,58 +17,99 @@ const MAIL_ROWS: usize = 20;
 /// memory of a Lambda: each takes about 50 bytes until the mail is written.
 const MAIL_KEYS: usize = 4_000_000;
 
+/// What an analysis needs of the world.
+pub struct AnalysisPorts<'a, L, M, S, T> {
+    /// The records.
+    pub logs: &'a L,
+    /// The gateway's metrics.
+    pub metrics: &'a M,
+    /// What was kept at the alarm.
+    pub shelf: &'a S,
+    /// The mailing list.
+    pub topic: &'a T,
+}
+
 /// Reads the recording, analyzes it and mails the report.
 ///
 /// Errors: Invalid where the log group holds something else than our records
 /// or the region's rate is not known; what the services answer.
 pub async fn analyze_recording(
-    records: &impl Records,
-    topic: &impl Topic,
+    ports: &AnalysisPorts<'_, impl Records + Queries, impl Metrics, impl Shelf, impl Topic>,
     payload: &AnalyzeRecording,
     stack: &str,
 ) -> Result<Reported, StepError> {
+    let AnalysisPorts {
+        logs,
+        metrics,
+        shelf,
+        topic,
+    } = ports;
     let AnalyzeRecording {
         claim,
         recording,
         ending,
         stop,
+        snapshot,
     } = payload;
     let layout = Layout::from_log_format(&recording.log_format)
         .map_err(|error| StepError::Invalid(error.to_string()))?;
-    // An event's time is its record's start, which may lie one aggregation
-    // interval before the moment that the flow log was switched on; that was at
-    // the claim at the earliest. What began before the last recording ended is
-    // in its report.
-    let first = claim.claimed.min(recording.started);
-    let from = first.minus(u64::from(AGGREGATION_SECONDS));
-    let from = claim.previous_stop.map_or(from, |stop| from.max(stop));
+    // What began before the last recording ended is in its report.
+    let since = recording.since;
+    let from = claim.previous_stop.map_or(since, |stop| since.max(stop));
     // Whose records these are: other gateways record into the same log group.
     let interface = match &recording.interface_id {
         Some(interface) => interface.0.clone(),
         None => claim.gateway.0.clone(),
     };
-    let names_it = layout.has(Field::InterfaceId) && layout.has(Field::ResourceId);
-    let mut table = FlowTable::with_layout(layout);
-    table.limit_keys(MAIL_KEYS);
-    records
-        .read(
-            &recording.log_group,
-            from,
-            stop.stopped,
-            names_it.then_some(interface.as_str()),
-            &mut table,
-        )
-        .await
-        .during("read the recording")?;
-    table
-        .end_source()
-        .map_err(|error| StepError::Invalid(format!("failed to read the recording: {error}")))?;
+    let names_it = layout.has(match recording.regional {
+        true => Field::ResourceId,
+        false => Field::InterfaceId,
+    });
+    let word = names_it.then_some(interface.as_str());
+    let window = from..stop.stopped;
+    let read = match recording.log_class {
+        LogClass::Standard => one_by_one(*logs, recording, window, word, layout).await?,
+        LogClass::InfrequentAccess => logs
+            .sum(
+                &recording.log_group,
+                window,
+                word,
+                &layout,
+                &recording.nat_addresses,
+            )
+            .await
+            .during("add the recording up")?,
+    };
 
     let mut facts = Facts::new(&claim.region, rate(claim)?);
     facts.pairs = MAIL_ROWS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);
     facts.interface = Some(interface);
-    let report = egress::report(&table, &facts);
+    let (taken, warning) = taken(*shelf, snapshot).await;
+    facts.warnings.extend(warning);
+    let before = taken.as_ref().and_then(Snapshot::before);
+    facts.snapshot = taken;
+    // By the minute, from the alarm or the first record to the end.
+    let first = claim.alarmed.min(from);
+    let minutes = EpochSeconds(first.0 / 60 * 60);
+    let series =
+        insist(|| metrics.of_gateway(&claim.gateway, &recording.zones, minutes, stop.stopped));
+    match series.await {
+        Ok(series) => facts.metrics = series,
+        Err(error) => facts.warnings.push(format!(
+            "It is not known what the gateway counted while it was recorded: {error}."
+        )),
+    }
+    facts.alarmed = Some(claim.alarmed.0..stop.stopped.0);
+    if read.beyond > 0 {
+        facts.warnings.push(format!(
+            "There are more flows than Logs Insights gives; {} bytes of the smallest are without \
+             their addresses, so lists are not whole.",
+            read.beyond
+        ));
+    }
+    let mut report = egress::report(&read.table, &facts);
+    report.records = read.records;
     let occasion = Occasion {
         gateway: claim.gateway.0.clone(),
         alarm: claim.alarm.clone(),
@@ -77,12 +120,26 @@ pub async fn analyze_recording(
                 "Recording ended because its time of {} s was over; the alarm was still on.",
                 claim.await_seconds
             ),
+            EndReason::Limit => "Recording ended because as much had been recorded as the stack \
+                                 parameter RecordingLimit allows; the alarm may still be on."
+                .to_owned(),
         },
-        started: recording.started.0,
+        started: match recording.is_ours {
+            true => recording.started.0,
+            false => from.0,
+        },
         stopped: stop.stopped.0,
         log_group: recording.log_group.clone(),
         recording: claim.recording,
         limit: claim.limit,
+        before,
+        bill: Bill {
+            records: report.records.read,
+            bytes: read.bytes,
+            rate: log_rate(claim)?,
+            is_foreign: !recording.is_ours,
+            estimate: snapshot.estimate,
+        },
     };
     let mail = egress::mail::mail(&report, &occasion, MAIL_ROWS);
     let message_id = topic
@@ -94,6 +151,55 @@ pub async fn analyze_recording(
         processed_bytes: u64::try_from(report.bytes.processed).unwrap_or(u64::MAX),
         records_read: report.records.read,
     })
+}
+
+/// Reads every record.
+async fn one_by_one(
+    logs: &impl Records,
+    recording: &Recording,
+    window: Range<EpochSeconds>,
+    word: Option<&str>,
+    layout: Layout,
+) -> Result<Summed, StepError> {
+    let mut table = FlowTable::with_layout(layout);
+    table.limit_keys(MAIL_KEYS);
+    let bytes = logs
+        .read(
+            &recording.log_group,
+            window.start,
+            window.end,
+            word,
+            &mut table,
+        )
+        .await
+        .during("read the recording")?;
+    table
+        .end_source()
+        .map_err(|error| StepError::Invalid(format!("failed to read the recording: {error}")))?;
+    Ok(Summed {
+        records: table.counts().into(),
+        table,
+        bytes,
+        beyond: 0,
+    })
+}
+
+/// The snapshot, or what the reader should know about why there is none.
+async fn taken(shelf: &impl Shelf, taken: &SnapshotTaken) -> (Option<Snapshot>, Option<String>) {
+    let warning =
+        |why: &str| format!("Not everything that was there as the alarm went off is known: {why}.");
+    let Some(key) = &taken.key else {
+        return (None, Some(warning(&taken.missing.join("; "))));
+    };
+    let read = insist(|| shelf.get(key))
+        .await
+        .map_err(|error| error.to_string())
+        .and_then(|body| serde_json::from_slice(&body).map_err(|error| error.to_string()));
+    match read {
+        Ok(snapshot) if taken.missing.is_empty() => (Some(snapshot), None),
+        Ok(snapshot) => (Some(snapshot), Some(warning(&taken.missing.join("; ")))),
+        Err(why) => (None, Some(warning(&why))),
+    }
 }
 
 fn rate(claim: &Claim) -> Result<Rate, StepError> {

@@ -18,7 +18,7 @@ pub async fn await_clearance(
     payload: &AwaitClearance,
 ) -> Result<(), StepError> {
     let claim = &payload.claim;
-    let cleared = claims
+    let known = claims
         .store_token(
             &claim.gateway,
             &claim.execution,
@@ -27,8 +27,8 @@ pub async fn await_clearance(
         )
         .await
         .during("store the task token")?;
-    match cleared {
-        Some(cleared) => wake(executions, &payload.task_token, cleared).await,
+    match known {
+        Some(at) => wake(executions, &payload.task_token, cleared(at)).await,
         None => Ok(()),
     }
 }
@@ -42,28 +42,32 @@ pub async fn clear_alarm(
     executions: &impl Executions,
     event: &AlarmEvent,
 ) -> Result<Cleared, StepError> {
-    let cleared = event.entered()?;
+    let at = event.entered()?;
     let token = claims
-        .store_clearance(&event.gateway()?, cleared)
+        .store_clearance(&event.gateway()?, at)
         .await
         .during("remember that the alarm cleared")?;
     if let Some(token) = &token {
-        wake(executions, token, cleared).await?;
+        wake(executions, token, cleared(at)).await?;
     }
     Ok(Cleared {
         woken: token.is_some(),
     })
 }
 
-async fn wake(
+fn cleared(at: EpochMillis) -> Ending {
+    Ending {
+        reason: EndReason::Cleared,
+        at: Some(EpochSeconds(at.0 / 1_000)),
+    }
+}
+
+/// Wakes the execution that waits with the token.
+pub(super) async fn wake(
     executions: &impl Executions,
     token: &str,
-    cleared: EpochMillis,
+    ending: Ending,
 ) -> Result<(), StepError> {
-    let ending = Ending {
-        reason: EndReason::Cleared,
-        at: Some(EpochSeconds(cleared.0 / 1_000)),
-    };
     let output = serde_json::to_string(&ending)
         .map_err(|error| StepError::Invalid(format!("cannot write the ending: {error}")))?;
     executions

@@ -1,6 +1,6 @@
 //! claim-gateway: whether this alarm may record.
 
-use super::{LEASE_MARGIN_SECONDS, execution_name};
+use super::{LEASE_MARGIN_SECONDS, execution_name, number_of};
 use crate::error::During;
 use crate::payload::{Claim, ClaimGateway, Outcome, UNTIL_CLEARED_SECONDS};
 use crate::port::{Bid, Bidding, Claims};
@@ -23,11 +23,11 @@ pub async fn claim_gateway(
         settings,
     } = payload;
     let gateway = event.gateway()?;
-    let recording_time = number("RecordingTime", &settings.recording_time)?;
-    let limit = number("NumOfRecordings", &settings.recordings_limit)?;
-    let settle_seconds = number("SettleDelay", &settings.settle_delay)?;
-    let linger_seconds = number("RecordAfterClear", &settings.record_after_clear)?;
-    let rounds = number("RecordingsInARow", &settings.recordings_in_a_row)?;
+    let recording_time = number_of("RecordingTime", &settings.recording_time)?;
+    let limit = number_of("NumOfRecordings", &settings.recordings_limit)?;
+    let settle_seconds = number_of("SettleDelay", &settings.settle_delay)?;
+    let linger_seconds = number_of("RecordAfterClear", &settings.record_after_clear)?;
+    let rounds = number_of("RecordingsInARow", &settings.recordings_in_a_row)?;
     let await_seconds = match recording_time {
         0 => UNTIL_CLEARED_SECONDS,
         seconds => seconds,
@@ -63,6 +63,7 @@ pub async fn claim_gateway(
         region: event.region.clone(),
         execution: execution.to_owned(),
         generation,
+        alarmed: EpochSeconds(event.entered()?.0 / 1_000),
         claimed: now,
         previous_stop,
         recording,
@@ -76,13 +77,7 @@ pub async fn claim_gateway(
         linger_seconds,
         settle_seconds,
         nat_rate: settings.nat_rate.clone(),
-    })
-}
-
-fn number(parameter: &str, text: &str) -> Result<u64, StepError> {
-    text.trim().parse().map_err(|_| {
-        StepError::Invalid(format!(
-            "the stack parameter {parameter} is {text:?}; it must be a whole number, 0 or more"
-        ))
+        log_class: settings.log_class,
+        log_rate: settings.log_rate.clone(),
     })
 }

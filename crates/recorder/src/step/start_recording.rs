@@ -5,10 +5,13 @@ use crate::error::During;
 use crate::payload::{Claim, Recording};
 use crate::port::{Claims, FlowLogs, FoundFlowLog, Gateways, NatGateway, NewFlowLog, Watched};
 use crate::{EpochSeconds, FaultKind, FlowLogId, StepError};
-use flowlog::{Layout, NATSPIKE_LOG_FORMAT};
+use egress::LogClass;
+use flowlog::{Field, Layout, NATSPIKE_LOG_FORMAT};
 
 /// Over how many seconds flows are added up; 60 is the least there is.
-pub(super) const AGGREGATION_SECONDS: u16 = 60;
+const AGGREGATION_SECONDS: u16 = 60;
+/// How long before the alarm a report begins where there are records of it.
+const BEFORE_SECONDS: u64 = 15 * 60;
 /// ClientToken's longest.
 const CLIENT_TOKEN: usize = 64;
 
@@ -21,6 +24,8 @@ pub struct Destination {
     pub log_group: String,
     /// The role that delivers records to it.
     pub role_arn: String,
+    /// A log group that other flow logs deliver to, which may cover the gateway.
+    pub source_log_group: Option<String>,
 }
 
 /// Switches a flow log on for the gateway.
@@ -45,8 +50,10 @@ pub async fn start_recording(
                 claim.gateway, claim.region
             ))
         })?;
+    let watched = watched(&gateway)?;
+    let covering = covering(ec2, &gateway, destination).await?;
     let new = NewFlowLog {
-        watched: watched(&gateway)?,
+        watched,
         log_group: destination.log_group.clone(),
         role_arn: destination.role_arn.clone(),
         log_format: NATSPIKE_LOG_FORMAT,
@@ -54,7 +61,10 @@ pub async fn start_recording(
         client_token: tail(&claim.execution, CLIENT_TOKEN).to_owned(),
         tags: tags(claim, destination, now),
     };
-    let source = switch_on(ec2, &new, claim, destination).await?;
+    let source = match covering {
+        Some(there) => there,
+        None => switch_on(ec2, &new, claim, destination).await?,
+    };
     let confirmed = claims
         .confirm(
             &claim.gateway,
@@ -89,7 +99,12 @@ pub async fn start_recording(
         flow_log_id: source.id,
         is_ours: source.is_ours,
         log_format: source.log_format,
-        log_group: destination.log_group.clone(),
+        // Whether others can be read one by one is for whoever names them to know.
+        log_class: match source.log_group == destination.log_group {
+            true => claim.log_class,
+            false => LogClass::Standard,
+        },
+        log_group: source.log_group,
         nat_addresses: if gateway.regional {
             gateway.public_addresses
         } else {
@@ -97,7 +112,15 @@ pub async fn start_recording(
         },
         interface_id: gateway.interface_id.filter(|_| !gateway.regional),
         regional: gateway.regional,
+        zones: gateway.zones,
         started: now,
+        // An event's time is its record's start, which may lie one aggregation
+        // interval before the moment that the flow log was switched on; that was
+        // at the claim at the earliest.
+        since: claim.claimed.min(now).minus(match source.is_ours {
+            true => u64::from(AGGREGATION_SECONDS),
+            false => BEFORE_SECONDS,
+        }),
     })
 }
 
@@ -106,6 +129,64 @@ struct Source {
     id: FlowLogId,
     is_ours: bool,
     log_format: String,
+    log_group: String,
+}
+
+/// Somebody else's flow log that sees the gateway's traffic and delivers to the
+/// log group that the stack may read, with what the analysis needs.
+async fn covering(
+    flow_logs: &impl FlowLogs,
+    gateway: &NatGateway,
+    destination: &Destination,
+) -> Result<Option<Source>, StepError> {
+    let Some(log_group) = &destination.source_log_group else {
+        return Ok(None);
+    };
+    let interface = gateway.interface_id.as_ref().filter(|_| !gateway.regional);
+    // Whether a flow log of a VPC has the records of a regional gateway, AWS does
+    // not say.
+    let (resources, named_by): (Vec<&String>, Field) = match interface {
+        Some(interface) => (
+            [
+                Some(&interface.0),
+                gateway.subnet.as_ref(),
+                gateway.vpc.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            Field::InterfaceId,
+        ),
+        None => (vec![&gateway.id.0], Field::ResourceId),
+    };
+    let resources: Vec<String> = resources.into_iter().cloned().collect();
+    let there = flow_logs
+        .covering(&resources, log_group)
+        .await
+        .during("look for a flow log that covers the gateway")?;
+    let needed = [
+        named_by,
+        Field::Srcaddr,
+        Field::Dstaddr,
+        Field::PktSrcaddr,
+        Field::PktDstaddr,
+        Field::Bytes,
+        Field::Start,
+    ];
+    let has_all = |format: &str| {
+        Layout::from_log_format(format)
+            .is_ok_and(|layout| needed.into_iter().all(|field| layout.has(field)))
+    };
+    Ok(there
+        .into_iter()
+        .filter(|flow_log| !flow_log.tags.contains_key(TAG_STACK))
+        .find(|flow_log| has_all(&flow_log.log_format))
+        .map(|flow_log| Source {
+            id: flow_log.id,
+            is_ours: false,
+            log_format: flow_log.log_format,
+            log_group: log_group.clone(),
+        }))
 }
 
 /// Creates the flow log, or finds the one that is there.
@@ -119,6 +200,7 @@ async fn switch_on(
         id,
         is_ours: true,
         log_format: new.log_format.to_owned(),
+        log_group: new.log_group.clone(),
     };
     let refusal = match flow_logs.create(new).await {
         Ok(id) => return Ok(ours(id)),
@@ -174,6 +256,7 @@ async fn switch_on(
         id: foreign.id,
         is_ours: false,
         log_format: foreign.log_format,
+        log_group: new.log_group.clone(),
     })
 }
 

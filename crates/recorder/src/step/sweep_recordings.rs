@@ -3,18 +3,20 @@
 //!
 //! Runs on a schedule, when an execution ends badly, and once more before the
 //! stack is deleted. An orphan is a flow log or a claim whose execution is not
-//! under way, or whose lease has lapsed.
+//! under way, or whose lease has lapsed. A recording under way that has become
+//! larger than it may be is ended as if its time were over.
 //!
 //! **Invariants.** Only what carries the stack's tag is deleted. One failure
 //! does not keep the sweep from the rest; the first is returned in the end. A
 //! claim is closed by one sweep at a time, and given up last: whoever comes
 //! later finds what an earlier sweep did not finish.
 
-use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES, TAG_STACK, insist};
+use super::await_clearance::wake;
+use super::{TAG_CREATED, TAG_EXECUTION, TAG_EXPIRES, TAG_STACK, insist, number_of};
 use crate::error::During;
-use crate::payload::{StackRequest, SweepRequest, Swept};
+use crate::payload::{EndReason, Ending, StackRequest, SweepRequest, Swept};
 use crate::port::{
-    Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Held, Responses, Topic,
+    Claims, ExecutionState, Executions, FlowLogs, FoundFlowLog, Held, Metrics, Responses, Topic,
 };
 use crate::{EpochSeconds, FlowLogId, StepError};
 use std::collections::BTreeMap;
@@ -38,7 +40,7 @@ pub struct Sweeping {
 }
 
 /// What a sweep needs of the world.
-pub struct SweepPorts<'a, F, C, E, T, R> {
+pub struct SweepPorts<'a, F, C, E, T, R, M> {
     /// Flow logs.
     pub ec2: &'a F,
     /// Claims.
@@ -49,6 +51,8 @@ pub struct SweepPorts<'a, F, C, E, T, R> {
     pub topic: &'a T,
     /// Answers to CloudFormation.
     pub responses: &'a R,
+    /// How much was delivered.
+    pub metrics: &'a M,
 }
 
 /// Does what the request asks for: sweeps, or ends everything because the stack
@@ -56,7 +60,15 @@ pub struct SweepPorts<'a, F, C, E, T, R> {
 ///
 /// Errors: what the services answer.
 pub async fn sweep_recordings(
-    ports: &SweepPorts<'_, impl FlowLogs, impl Claims, impl Executions, impl Topic, impl Responses>,
+    ports: &SweepPorts<
+        '_,
+        impl FlowLogs,
+        impl Claims,
+        impl Executions,
+        impl Topic,
+        impl Responses,
+        impl Metrics,
+    >,
     request: &SweepRequest,
     sweeping: &Sweeping,
     now: EpochSeconds,
@@ -78,8 +90,9 @@ pub async fn sweep_recordings(
             // It was told of a failure and says so to whoever deletes the stack.
             Ok(done.unwrap_or_default())
         }
-        SweepRequest::Other(_) => {
+        SweepRequest::Schedule(_) | SweepRequest::Other(_) => {
             let mut sweep = Sweep {
+                limit_bytes: limit_bytes(request)?,
                 ports,
                 sweeping,
                 now,
@@ -94,6 +107,17 @@ pub async fn sweep_recordings(
             }
         }
     }
+}
+
+/// How many bytes of records may be delivered during a recording, if the request
+/// says so.
+fn limit_bytes(request: &SweepRequest) -> Result<Option<u64>, StepError> {
+    let SweepRequest::Schedule(schedule) = request else {
+        return Ok(None);
+    };
+    let gigabytes = number_of("RecordingLimit", &schedule.recording_limit)?;
+    let bytes = gigabytes.saturating_mul(egress::BYTES_PER_GB);
+    Ok(Some(bytes).filter(|bytes| *bytes > 0))
 }
 
 fn answer(request: &StackRequest, failure: Option<&StepError>) -> String {
@@ -111,8 +135,8 @@ fn answer(request: &StackRequest, failure: Option<&StepError>) -> String {
 }
 
 /// The stack is made, or stays although its deletion had begun.
-async fn welcome_stack<F, C: Claims, E, T, R>(
-    ports: &SweepPorts<'_, F, C, E, T, R>,
+async fn welcome_stack<F, C: Claims, E, T, R, M>(
+    ports: &SweepPorts<'_, F, C, E, T, R, M>,
 ) -> Result<Swept, StepError> {
     ports
         .claims
@@ -128,8 +152,8 @@ async fn welcome_stack<F, C: Claims, E, T, R>(
 /// off again.
 ///
 /// Errors: what the services answer; something may be left then.
-async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R>(
-    ports: &SweepPorts<'_, F, C, E, T, R>,
+async fn retire_stack<F: FlowLogs, C: Claims, E: Executions, T, R, M>(
+    ports: &SweepPorts<'_, F, C, E, T, R, M>,
     stack: &str,
     now: EpochSeconds,
 ) -> Result<Swept, StepError> {
@@ -180,16 +204,18 @@ struct Unknown {
     passes: bool,
 }
 
-struct Sweep<'a, F, C, E, T, R> {
-    ports: &'a SweepPorts<'a, F, C, E, T, R>,
+struct Sweep<'a, F, C, E, T, R, M> {
+    ports: &'a SweepPorts<'a, F, C, E, T, R, M>,
     sweeping: &'a Sweeping,
     now: EpochSeconds,
+    /// How many bytes of records may be delivered during a recording.
+    limit_bytes: Option<u64>,
     states: BTreeMap<String, ExecutionState>,
     swept: Swept,
     failure: Option<StepError>,
 }
 
-impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R> {
+impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R, M: Metrics> Sweep<'_, F, C, E, T, R, M> {
     async fn run(&mut self) {
         // Claims first: one that is taken in between then has no orphan here.
         let held = self.ports.claims.held().await.during("find the claims");
@@ -210,12 +236,16 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             Vec::new()
         });
         let mut orphans: BTreeMap<String, Vec<FoundFlowLog>> = BTreeMap::new();
+        let mut begun: BTreeMap<String, EpochSeconds> = BTreeMap::new();
         for flow_log in found {
             let execution = flow_log.tags.get(TAG_EXECUTION).cloned();
             let execution = execution.unwrap_or_default();
             match self.is_over(&execution, expires(&flow_log)).await {
                 Ok(true) => orphans.entry(execution).or_default().push(flow_log),
-                Ok(false) => {}
+                Ok(false) => {
+                    let created = number(&flow_log, TAG_CREATED).map(EpochSeconds);
+                    begun.extend(created.map(|created| (execution, created)));
+                }
                 Err(error) => self.note(error),
             }
         }
@@ -226,7 +256,10 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
                     let closed = self.close(&held, &flow_logs, unknown.as_ref()).await;
                     self.note_failure(closed);
                 }
-                Ok(false) => {}
+                Ok(false) => {
+                    let limited = self.limit(&held, begun.get(&held.execution)).await;
+                    self.note_failure(limited);
+                }
                 Err(error) => self.note(error),
             }
         }
@@ -234,6 +267,32 @@ impl<F: FlowLogs, C: Claims, E: Executions, T: Topic, R> Sweep<'_, F, C, E, T, R
             let deleted = self.delete(&ids(&flow_logs)).await;
             self.note_failure(deleted);
         }
+    }
+
+    /// Ends a recording under way that has had as many bytes as it may have. The
+    /// log group is one for all gateways, so what others record meanwhile counts.
+    async fn limit(&self, held: &Held, begun: Option<&EpochSeconds>) -> Result<(), StepError> {
+        let (Some(most), Some(token), Some(begun)) = (self.limit_bytes, &held.token, begun) else {
+            return Ok(());
+        };
+        let delivered = self
+            .ports
+            .metrics
+            .delivered(&self.sweeping.log_group, *begun, self.now)
+            .await
+            .during("ask how much was recorded")?;
+        if delivered < most {
+            return Ok(());
+        }
+        wake(
+            self.ports.executions,
+            token,
+            Ending {
+                reason: EndReason::Limit,
+                at: Some(self.now),
+            },
+        )
+        .await
     }
 
     /// Whether what the execution made is an orphan.

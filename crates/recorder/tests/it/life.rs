@@ -1,6 +1,7 @@
 //! A recording from alarm to mail, and what each step refuses.
 
 use super::{GATEWAY, NOW, STACK, World};
+use recorder::LogClass;
 use recorder::memory::Fault;
 use recorder::payload::{Outcome, UNTIL_CLEARED_SECONDS};
 use recorder::port::{NatGateway, NewFlowLog, Watched};
@@ -45,7 +46,7 @@ fn a_recording_goes_from_alarm_to_mail_and_leaves_nothing() {
     let (subject, body) = world.memory.mails().remove(0);
     assert_eq!(
         subject,
-        format!("NAT spike {GATEWAY}: 8.38 GB, $0.3772 processing")
+        format!("NAT spike {GATEWAY}: $22.63/h, 100 % S3 from 10.0.1.5")
     );
     assert!(
         body.contains("Processed   9,000,001,000 bytes    8.38 GB   $0.3772"),
@@ -103,6 +104,9 @@ fn a_regional_gateway_is_recorded_as_a_whole() {
         interface_id: None,
         private_addresses: vec![],
         public_addresses: vec!["198.51.100.9".parse().unwrap()],
+        vpc: Some("vpc-0a1".to_owned()),
+        subnet: None,
+        zones: vec!["us-east-1a".to_owned()],
     });
     let claim = world.claim("execution-1", NOW).unwrap();
     let recording = world.start(&claim).unwrap();
@@ -339,6 +343,7 @@ fn a_record_is_in_the_report_of_one_recording() {
     assert_eq!(second.previous_stop, Some(stop.stopped));
     let mut next = world.start(&second).unwrap();
     next.started = stop.stopped;
+    next.since = stop.stopped.minus(60);
     for (place, at) in [NOW.0 + 300, NOW.0 + 359, NOW.0 + 360, NOW.0 + 400]
         .into_iter()
         .enumerate()
@@ -385,4 +390,78 @@ fn the_window_reaches_one_interval_to_the_left() {
             .processed_bytes,
         110
     );
+}
+
+#[test]
+fn a_flow_log_that_covers_the_gateway_shows_the_minutes_before_the_alarm() {
+    const GROUP: &str = "/vpc/flow-logs";
+    let there = |format: &'static str| NewFlowLog {
+        watched: Watched::Interface(InterfaceId::from("vpc-0a1")),
+        log_group: GROUP.to_owned(),
+        role_arn: String::new(),
+        log_format: format,
+        aggregation_seconds: 60,
+        client_token: format!("of {format}"),
+        tags: vec![],
+    };
+    let enough =
+        "${start} ${interface-id} ${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${bytes}";
+    let mut world = World::new();
+    world.source_log_group = Some(GROUP.to_owned());
+    // Without packet addresses it does not say who talked to whom.
+    let poor = "${start} ${interface-id} ${srcaddr} ${dstaddr} ${bytes}";
+    world.memory.add_flow_log("fl-poor", there(poor));
+    let claim = world.claim("execution-1", NOW).unwrap();
+    assert!(world.start(&claim).unwrap().is_ours);
+    world.stop(&claim, None).unwrap();
+
+    world.memory.add_flow_log("fl-rich", there(enough));
+    let claim = world.claim("execution-2", NOW.plus(4_000)).unwrap();
+    let claim = recorder::payload::Claim {
+        claimed: NOW.plus(4_000),
+        ..claim
+    };
+    let recording = world.start(&claim).unwrap();
+    assert_eq!(recording.flow_log_id, FlowLogId::from("fl-rich"));
+    assert!(!recording.is_ours);
+    for (back, bytes) in [(3_700, 1), (600, 10)] {
+        let start = NOW.plus(4_000).minus(back);
+        for (interface, bytes) in [("eni-0a1", bytes), ("eni-0b2", 1_000)] {
+            let line = format!(
+                "{} {interface} 10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 {bytes}",
+                start.0
+            );
+            world.memory.deliver(GROUP, start, &line);
+        }
+    }
+    let stop = world
+        .stop_at(&claim, Some(&recording), NOW.plus(4_300))
+        .unwrap();
+    assert_eq!(world.memory.flow_logs().len(), 2);
+    let reported = world.analyze(&claim, &recording, &stop).unwrap();
+    assert_eq!(reported.processed_bytes, 10);
+    let (_, body) = world.memory.mails().remove(0);
+    assert!(body.contains("it cost nothing"), "{body}");
+    assert!(body.contains(GROUP), "{body}");
+}
+
+#[test]
+fn a_recording_that_is_added_up_by_queries_says_the_same() {
+    let report = |class| {
+        let mut world = World::new();
+        world.settings.log_class = class;
+        let claim = world.claim("execution-1", NOW).unwrap();
+        let recording = world.start(&claim).unwrap();
+        world.deliver("eni-0a1", 1_000, 9_000_000_000);
+        world.deliver("eni-0b2", 1_000, 9_000_000_000);
+        let stop = world.stop(&claim, Some(&recording)).unwrap();
+        world.analyze(&claim, &recording, &stop).unwrap();
+        (world.memory.mails(), world.memory.calls())
+    };
+    let (plain, calls) = report(LogClass::Standard);
+    assert!(!calls.contains(&"StartQuery"));
+    let (queried, calls) = report(LogClass::InfrequentAccess);
+    assert!(!calls.contains(&"FilterLogEvents"));
+    let without_price = |mails: Vec<(String, String)>| mails[0].1.replace("$0.25", "$0.5");
+    assert_eq!(without_price(plain), without_price(queried));
 }

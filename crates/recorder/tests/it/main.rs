@@ -2,15 +2,16 @@
 
 mod life;
 mod races;
+mod snapshot;
 mod sweep;
 
 use recorder::memory::Memory;
 use recorder::payload::{
     AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Recording, Reported,
-    Resume, ResumeRecording, Settings, Stop, StopRecording, SweepRequest, Swept,
+    Resume, ResumeRecording, Settings, SnapshotTaken, Stop, StopRecording, SweepRequest, Swept,
 };
 use recorder::port::NatGateway;
-use recorder::step::{self, Destination, SweepPorts, Sweeping};
+use recorder::step::{self, AnalysisPorts, Destination, SnapshotPorts, SweepPorts, Sweeping};
 use recorder::{EpochSeconds, GatewayId, InterfaceId, StepError, alarm};
 
 const GATEWAY: &str = "nat-0a1b2c3d4e5f60718";
@@ -23,6 +24,7 @@ const STACK: &str = "natspike";
 struct World {
     memory: Memory,
     settings: Settings,
+    source_log_group: Option<String>,
 }
 
 impl World {
@@ -35,10 +37,14 @@ impl World {
             interface_id: Some(InterfaceId::from("eni-0a1")),
             private_addresses: vec!["10.0.0.220".parse().expect("address")],
             public_addresses: vec!["198.51.100.9".parse().expect("address")],
+            vpc: Some("vpc-0a1".to_owned()),
+            subnet: Some("subnet-0a1".to_owned()),
+            zones: Vec::new(),
         });
         World {
             memory,
             settings: Settings::default(),
+            source_log_group: None,
         }
     }
 
@@ -61,11 +67,21 @@ impl World {
         pollster::block_on(step::claim_gateway(&self.memory, &payload, now))
     }
 
+    fn snapshot(&self, claim: &Claim) -> Result<SnapshotTaken, StepError> {
+        let ports = SnapshotPorts {
+            ec2: &self.memory,
+            metrics: &self.memory,
+            shelf: &self.memory,
+        };
+        pollster::block_on(step::take_snapshot(&ports, claim, NOW))
+    }
+
     fn start(&self, claim: &Claim) -> Result<Recording, StepError> {
         let destination = Destination {
             stack: STACK.to_owned(),
             log_group: "/natspike/test".to_owned(),
             role_arn: "arn:aws:iam::123456789012:role/delivery".to_owned(),
+            source_log_group: self.source_log_group.clone(),
         };
         pollster::block_on(step::start_recording(
             &self.memory,
@@ -106,6 +122,7 @@ impl World {
             executions: world,
             topic: world,
             responses: world,
+            metrics: world,
         };
         let sweeping = Sweeping {
             stack: STACK.to_owned(),
@@ -145,6 +162,16 @@ impl World {
         recording: &Recording,
         stop: &Stop,
     ) -> Result<Reported, StepError> {
+        self.analyze_with(claim, recording, stop, SnapshotTaken::default())
+    }
+
+    fn analyze_with(
+        &self,
+        claim: &Claim,
+        recording: &Recording,
+        stop: &Stop,
+        snapshot: SnapshotTaken,
+    ) -> Result<Reported, StepError> {
         let payload = AnalyzeRecording {
             claim: claim.clone(),
             recording: recording.clone(),
@@ -153,13 +180,15 @@ impl World {
                 at: None,
             },
             stop: stop.clone(),
+            snapshot,
         };
-        pollster::block_on(step::analyze_recording(
-            &self.memory,
-            &self.memory,
-            &payload,
-            STACK,
-        ))
+        let ports = AnalysisPorts {
+            logs: &self.memory,
+            metrics: &self.memory,
+            shelf: &self.memory,
+            topic: &self.memory,
+        };
+        pollster::block_on(step::analyze_recording(&ports, &payload, STACK))
     }
 
     /// Delivers the four legs of a conversation on the interface.

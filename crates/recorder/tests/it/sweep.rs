@@ -8,7 +8,11 @@ use recorder::{EpochSeconds, FaultKind, FlowLogId, GatewayId, InterfaceId};
 use serde_json::json;
 
 fn schedule() -> SweepRequest {
-    serde_json::from_value(json!({"cause": "schedule"})).expect("legal")
+    scheduled("0")
+}
+
+fn scheduled(recording_limit: &str) -> SweepRequest {
+    serde_json::from_value(json!({"recording_limit": recording_limit})).expect("legal")
 }
 
 fn deletion() -> SweepRequest {
@@ -312,4 +316,29 @@ fn creating_the_resource_does_nothing() {
         .unwrap();
     assert_eq!(world.memory.flow_logs().len(), 1);
     assert!(world.memory.responses()[0].1.contains("SUCCESS"));
+}
+
+#[test]
+fn a_recording_that_has_become_too_large_is_ended() {
+    let world = World::new();
+    let claim = recording(&world);
+    let sweep = |limit: &str| {
+        let swept = world.sweep(&scheduled(limit), NOW.plus(300));
+        assert_eq!(swept.expect("a sweep"), Swept::default());
+        world.memory.woken()
+    };
+    world.memory.add_delivered((1 << 30) - 1);
+    // Nobody could be woken yet, nobody asked for a limit, it is not reached.
+    assert_eq!(sweep("1"), []);
+    world.wait(&claim, "token-1").unwrap();
+    assert_eq!(sweep("0"), []);
+    assert!(!world.memory.calls().contains(&"GetMetricData"));
+    assert_eq!(sweep("1"), []);
+    world.memory.add_delivered(1);
+    let output = format!(r#"{{"reason":"limit","at":{}}}"#, NOW.0 + 300);
+    assert_eq!(sweep("1"), [("token-1".to_owned(), output)]);
+    // The flow log is for the execution to delete.
+    assert_eq!(world.memory.flow_logs().len(), 1);
+    let bad = world.sweep(&scheduled("many"), NOW).unwrap_err();
+    assert!(bad.to_string().contains("RecordingLimit"), "{bad}");
 }

@@ -58,7 +58,7 @@ fn the_next_run_repeats_all_but_the_last_choice() {
 #[test]
 fn every_mail_of_the_recorder_is_known_by_its_subject() {
     assert_eq!(
-        Letter::of("NAT spike nat-1: 8.38 GB, $0.38 processing"),
+        Letter::of("NAT spike nat-1: $0.38/h, 96 % S3 from 10.0.1.5"),
         Some(Letter::Report)
     );
     assert_eq!(

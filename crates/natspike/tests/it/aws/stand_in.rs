@@ -1,5 +1,5 @@
 //! A stand-in for AWS over HTTP: S3, CloudWatch Logs with Insights, EC2's flow
-//! logs, as far as the desk command calls them, with faults on demand.
+//! logs, the recorder's table in DynamoDB, as far as the desk command calls them, with faults on demand.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) formats: Vec<String>,
     /// The rows that a query is answered with, as JSON, by what is in it.
     pub(super) queries: Vec<(&'static str, Vec<String>)>,
+    /// The recorder's table: gateway, recordings, execution.
+    pub(super) table: Vec<(&'static str, u64, Option<&'static str>)>,
     /// Queries that were started, and everything that was called.
     pub(super) calls: Vec<String>,
 }
@@ -195,6 +197,9 @@ impl World {
         if let Some(target) = request.headers.get("x-amz-target") {
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
             let body: Value = serde_json::from_slice(&request.body).unwrap();
+            if target.starts_with("DynamoDB") {
+                return self.dynamodb(&operation, &body);
+            }
             return self.logs(&operation, &body);
         }
         if request.method == "POST" {
@@ -308,6 +313,41 @@ impl World {
                  <requestId>r</requestId><flowLogSet>{items}</flowLogSet></DescribeFlowLogsResponse>"
             ),
         )
+    }
+
+    fn dynamodb(&mut self, operation: &str, body: &Value) -> Answer {
+        assert_eq!(body["TableName"], "the-table");
+        if operation == "Scan" {
+            let items = self.table.iter().map(|(gateway, recordings, execution)| {
+                let mut item = json!({"gateway": {"S": gateway}});
+                if *recordings > 0 {
+                    item["recordings"] = json!({"N": recordings.to_string()});
+                }
+                if let Some(execution) = execution {
+                    item["execution"] = json!({"S": execution});
+                }
+                item
+            });
+            let items: Vec<Value> = items.collect();
+            return answer(200, json!({"Items": items}).to_string());
+        }
+        assert_eq!(operation, "UpdateItem");
+        assert_eq!(body["UpdateExpression"], "SET #recordings = :zero");
+        let gateway = body["Key"]["gateway"]["S"].as_str().unwrap();
+        let known = self
+            .table
+            .iter_mut()
+            .find(|(id, recordings, _)| *id == gateway && *recordings > 0);
+        match known {
+            Some((_, recordings, _)) => {
+                *recordings = 0;
+                answer(200, "{}")
+            }
+            None => answer(
+                400,
+                json!({"__type": "ConditionalCheckFailedException"}).to_string(),
+            ),
+        }
     }
 
     fn logs(&mut self, operation: &str, body: &Value) -> Answer {

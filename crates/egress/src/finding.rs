@@ -1,0 +1,143 @@
+//! What to do: findings with evidence, saving and the commands that act on them.
+//!
+//! A finding is one file under `finding`, one line in [`RULES`], one heading in
+//! docs/findings.md and a golden case that has it; another case has it not. Each
+//! reads the report and what is known around it and says something or nothing.
+//!
+//! **Invariants.** No figure that the report does not have. Ids in commands are
+//! real ones or words in capitals that say what to put there. Below
+//! [`FLOOR`] of coverage no saving is said.
+
+mod gateway_endpoint;
+mod hairpin;
+mod one_client;
+mod one_destination;
+mod port_exhaustion;
+
+use crate::price::{COST_PLACES, Money};
+use crate::report::{Facts, Report, Share};
+use rust_decimal::{Decimal, dec};
+
+/// The share of the metrics that a recording has to explain before a saving is
+/// said.
+pub const FLOOR: Money = dec!(0.80);
+
+/// How much to trust a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confidence {
+    /// What is said follows from the records and the snapshot.
+    High,
+    /// It follows if something holds that they do not show.
+    Medium,
+}
+
+impl Confidence {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::High => "high",
+            Confidence::Medium => "medium",
+        }
+    }
+}
+
+/// What acts on a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// In which language: aws, cloudformation, terraform or shell.
+    pub language: &'static str,
+    /// What to type.
+    pub text: String,
+}
+
+/// What acting on a finding saves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saving {
+    /// In an hour of the recorded traffic.
+    pub hourly: Option<Money>,
+    /// In a month of typical days, if their traffic is mixed like the recorded.
+    pub monthly: Option<Money>,
+}
+
+/// Something to know or to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The stable name, a heading in docs/findings.md.
+    pub name: &'static str,
+    /// One sentence.
+    pub sentence: String,
+    /// What it rests on, a sentence each.
+    pub evidence: Vec<String>,
+    /// How much to trust it.
+    pub confidence: Confidence,
+    /// What acting on it saves, where that is known.
+    pub saving: Option<Saving>,
+    /// What to type.
+    pub actions: Vec<Action>,
+}
+
+/// What a rule looks at.
+pub(crate) struct Case<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) facts: &'a Facts,
+}
+
+type Rule = fn(&Case<'_>) -> Option<Finding>;
+
+/// Every rule, the most important first.
+const RULES: [(&str, Rule); 6] = [
+    (gateway_endpoint::S3.name, gateway_endpoint::s3),
+    (gateway_endpoint::DYNAMODB.name, gateway_endpoint::dynamodb),
+    (hairpin::NAME, hairpin::find),
+    (port_exhaustion::NAME, port_exhaustion::find),
+    (one_client::NAME, one_client::find),
+    (one_destination::NAME, one_destination::find),
+];
+
+/// The names of all findings there are.
+pub const NAMES: [&str; RULES.len()] = {
+    let mut names = [""; RULES.len()];
+    let mut at = 0;
+    while at < RULES.len() {
+        names[at] = RULES[at].0;
+        at += 1;
+    }
+    names
+};
+
+/// What there is to say about a report.
+pub(crate) fn find(report: &Report, facts: &Facts) -> Vec<Finding> {
+    let case = Case { report, facts };
+    RULES.iter().filter_map(|(_, rule)| rule(&case)).collect()
+}
+
+impl Case<'_> {
+    /// What is saved if these bytes no longer pass; nothing is said where the
+    /// recording explains too little of the traffic.
+    fn saving(&self, share: Share) -> Option<Saving> {
+        let explains_little = |share: Money| share < FLOOR;
+        if self
+            .report
+            .coverage
+            .is_some_and(|coverage| explains_little(coverage.share()))
+        {
+            return None;
+        }
+        let spend = &self.report.spend;
+        let part = |cost: Money| (cost * share.share).round_dp(COST_PLACES);
+        Some(Saving {
+            hourly: spend.hourly.map(|hourly| part(hourly.cost)),
+            monthly: spend.month.map(|month| part(month.typical.1)),
+        })
+    }
+
+    /// The region's id in commands.
+    fn region(&self) -> &str {
+        &self.report.region
+    }
+}
+
+/// A share as people say it.
+fn percent(share: Money) -> Decimal {
+    (share * Money::ONE_HUNDRED).round_dp(1)
+}
