@@ -25,6 +25,7 @@
 //! ```
 
 mod address;
+mod condition;
 mod coverage;
 mod delivery;
 mod evidence;
@@ -40,6 +41,7 @@ mod sums;
 mod traffic;
 
 pub use address::is_private;
+pub use condition::{Condition, ConditionError};
 pub use coverage::Coverage;
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
 pub use finding::{Action, Confidence, FLOOR, Finding, NAMES as FINDINGS, Saving};
@@ -49,6 +51,6 @@ pub use owner::{Owner, OwnerKind};
 pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
 pub use report::{
     Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Verdict, console,
-    json, mail, report, result_json,
+    csv, html, json, mail, markdown, report, result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};

@@ -5,8 +5,11 @@
 //! knows how a report is printed.
 
 pub mod console;
+pub mod csv;
+pub mod html;
 pub mod json;
 pub mod mail;
+pub mod markdown;
 pub mod result_json;
 pub(crate) mod text;
 

@@ -4,14 +4,18 @@ use crate::progress::{self, Total};
 use adapters::files::{self, Input, Meter};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum, ValueHint};
-use egress::{Facts, Rate, Verdict};
+use egress::snapshot::{self, Snapshot};
+use egress::{Condition, Facts, Rate, Verdict};
 use flowlog::{FlowTable, Layout};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The region that is priced where none is given.
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// Pairs that the page's picture is made of.
+const PICTURE_PAIRS: usize = 500;
 
 /// Analyze flow logs: bytes and cost by source, destination and AWS service
 ///
@@ -66,6 +70,15 @@ pub(crate) struct Analyze {
     #[arg(long, value_enum, default_value_t = Output::Console)]
     output: Output,
 
+    /// What a recorder kept at the alarm (snapshot.json): owners, routes, metrics
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    snapshot: Option<PathBuf>,
+
+    /// Exit with 1 if the report meets this, such as cost_per_hour>5; of cost,
+    /// cost_per_hour, cost_per_month, gb, coverage, findings, malformed
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
+    fail_on: Vec<Condition>,
+
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -83,13 +96,26 @@ enum Output {
     Json,
     /// JSON as result.json of vpc-flowlogs-egress-analyzer
     ResultJson,
+    /// A page in one file, with pictures
+    Html,
+    /// Markdown, for an issue or a wiki
+    Markdown,
+    /// CSV of workloads and remote ends, for a notebook
+    Csv,
+}
+
+/// How a run ended that did not fail.
+pub(crate) enum Outcome {
+    /// The report is written.
+    Done,
+    /// It is, and meets a condition of `--fail-on`.
+    Met(String),
 }
 
 impl Analyze {
     /// Reads, analyzes, writes to standard output.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<Outcome> {
         let mut facts = self.facts(&self.named_regions())?;
-        facts.pairs = self.top;
         let layout = match &self.format {
             Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
             None => None,
@@ -142,9 +168,31 @@ impl Analyze {
             Output::Console => egress::console::write(&report, self.top, &mut out),
             Output::Json => egress::json::write(&report, self.top, &mut out),
             Output::ResultJson => egress::result_json::write(&report, self.top, &mut out),
+            Output::Html => egress::html::write(&report, &facts, &self.title(), self.top, &mut out),
+            Output::Markdown => egress::markdown::write(&report, self.top, &mut out),
+            Output::Csv => egress::csv::write(&report, self.top, &mut out),
         }
         .and_then(|()| out.flush())
-        .context("write the report")
+        .context("write the report")?;
+        for condition in &self.fail_on {
+            if let Some(value) = condition.met(&report).context("check --fail-on")? {
+                return Ok(Outcome::Met(format!(
+                    "{condition}: it is {}",
+                    value.normalize()
+                )));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// What was analyzed, as it was named.
+    fn title(&self) -> String {
+        let names: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| file.to_string_lossy())
+            .collect();
+        format!("NAT traffic in {}", names.join(", "))
     }
 
     /// What is in AWS, and what is not.
@@ -187,9 +235,7 @@ impl Analyze {
         let outcome = progress::during(&meter, Total::default(), self.quiet, read)?;
         if self.region.is_empty() && !outcome.regions.is_empty() {
             let regions: Vec<String> = outcome.regions.into_iter().collect();
-            let pairs = facts.pairs;
             *facts = self.facts(&regions)?;
-            facts.pairs = pairs;
         }
         facts.nat_addresses.extend(outcome.nat_addresses);
         facts.warnings.extend(outcome.warnings);
@@ -247,6 +293,11 @@ impl Analyze {
         let mut facts = Facts::new(&label, rate);
         facts.nat_addresses.clone_from(&self.nat_address);
         facts.interface.clone_from(&self.interface);
+        facts.pairs = match self.output {
+            Output::Html if self.top > 0 => self.top.max(PICTURE_PAIRS),
+            _ => self.top,
+        };
+        facts.snapshot = self.snapshot.as_deref().map(snapshot).transpose()?;
         if regions.is_empty() && self.nat_rate.is_none() {
             facts.warnings.push(format!(
                 "No region was given, so the rate of {DEFAULT_REGION} is used; name yours with --region."
@@ -254,6 +305,21 @@ impl Analyze {
         }
         Ok(facts)
     }
+}
+
+fn snapshot(path: &Path) -> Result<Snapshot> {
+    let name = path.display();
+    let text = std::fs::read(path).with_context(|| format!("read {name}"))?;
+    let snapshot: Snapshot = serde_json::from_slice(&text)
+        .with_context(|| format!("read {name}: it is no snapshot.json of a recording"))?;
+    if snapshot.version > snapshot::VERSION {
+        return Err(anyhow!(
+            "read {name}: it is of version {}; this natspike knows {} and older ones",
+            snapshot.version,
+            snapshot::VERSION
+        ));
+    }
+    Ok(snapshot)
 }
 
 /// The rate that the regions have in common.

@@ -1,6 +1,6 @@
 //! The desk command: `natspike analyze FILE` and what will stand beside it.
 //!
-//! Exit codes: 0 done, 2 wrong usage or failure. A reader that closes the pipe
+//! Exit codes: 0 done, 1 a condition of --fail-on is met, 2 wrong usage or failure. A reader that closes the pipe
 //! early ends the program quietly.
 #![allow(clippy::disallowed_methods)] // a shell may touch the world
 
@@ -17,10 +17,13 @@ mod progress;
 #[cfg(feature = "aws")]
 mod quota;
 
+use analyze::Outcome;
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+/// The report meets a condition of `--fail-on`.
+const MET: u8 = 1;
 /// Usage errors, as clap has it, and every failure.
 const FAILED: u8 = 2;
 
@@ -44,7 +47,14 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Analyze(analyze) => analyze.run(),
+        Command::Analyze(analyze) => match analyze.run() {
+            Ok(Outcome::Met(condition)) => {
+                let _ = writeln!(io::stderr(), "natspike: {condition}");
+                return ExitCode::from(MET);
+            }
+            Ok(Outcome::Done) => Ok(()),
+            Err(error) => Err(error),
+        },
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run(),
         #[cfg(feature = "aws")]

@@ -371,10 +371,15 @@ impl Surroundings for Memory {
 }
 
 impl Shelf for Memory {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), PortError> {
+    async fn put(
+        &self,
+        key: &str,
+        _content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<String, PortError> {
         self.call("s3", "PutObject", |state| {
             state.objects.insert(key.to_owned(), body);
-            Ok(())
+            Ok("natspike-recordings".to_owned())
         })
         .await
     }

@@ -146,8 +146,13 @@ pub trait Surroundings {
 
 /// What is kept with recordings.
 pub trait Shelf {
-    /// s3:PutObject.
-    fn put(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// s3:PutObject. Gives the bucket.
+    fn put(
+        &self,
+        key: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> impl Future<Output = Result<String, PortError>> + Send;
 
     /// s3:GetObject.
     fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, PortError>> + Send;

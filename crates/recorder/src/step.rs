@@ -52,6 +52,11 @@ fn owner(stack: &str, claim: &Claim) -> Owner {
     }
 }
 
+/// Where something of an execution is kept.
+fn kept(execution: &str, name: &str) -> String {
+    format!("recordings/{execution}/{name}")
+}
+
 /// How often a call is tried that is better done now than left to a later sweep.
 const TRIES: u32 = 3;
 

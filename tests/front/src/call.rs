@@ -118,7 +118,10 @@ fn operation(parts: &Parts, body: &[u8], service: &str) -> (String, Protocol) {
     } else {
         Protocol::RestJson
     };
-    (format!("{} {path}", parts.method), protocol)
+    // The SDKs of S3 say it beside the resource.
+    let said = parts.uri.query().and_then(|query| value_of(query, "x-id="));
+    let operation = said.map_or_else(|| format!("{} {path}", parts.method), str::to_owned);
+    (operation, protocol)
 }
 
 /// `/service/X/operation/Y`, behind any prefix.
@@ -130,9 +133,13 @@ fn rpc_operation(path: &str) -> Option<&str> {
 }
 
 fn action(form: &str) -> Option<&str> {
+    value_of(form, "Action=")
+}
+
+fn value_of<'f>(form: &'f str, name: &str) -> Option<&'f str> {
     form.split('&')
-        .find_map(|pair| pair.strip_prefix("Action="))
-        .filter(|action| !action.is_empty())
+        .find_map(|pair| pair.strip_prefix(name))
+        .filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -251,6 +258,13 @@ mod tests {
             &[("authorization", &s3)],
             b"",
             ("unknown", "s3", "PUT /bucket/key", Protocol::RestXml),
+        );
+        check(
+            "PUT",
+            "/bucket/key?x-id=PutObject",
+            &[("authorization", &s3)],
+            b"",
+            ("unknown", "s3", "PutObject", Protocol::RestXml),
         );
         check(
             "GET",

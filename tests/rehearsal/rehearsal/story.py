@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from localaws.instance import LocalAws, tail
 from rehearsal import deploy, journal, network, package, played, program, traffic, verify
@@ -181,6 +182,7 @@ class Rehearsal:
         return [
             *trouble,
             *verify.mails(arrived, self.scenario, truth, gateway.id),
+            *self._page_trouble(arrived, watch, truth, outputs["RecordingBucket"]),
             *verify.ending(watch.status, watch.visited, self.scenario),
             *verify.executions(executions(states, outputs["StateMachineArn"])),
             *verify.leftovers(network.all_flow_logs(ec2), self.foreign),
@@ -208,6 +210,23 @@ class Rehearsal:
         log_class = self.scenario.parameters.get("RecordingLogClass", "STANDARD")
         halved = 1 if log_class == "STANDARD" else 2
         return recorded | {"rate": verify.DELIVERY_RATE_PER_GB / halved}
+
+    def _page_trouble(
+        self, arrived: list[Mail], watch: Watch, truth: dict[str, Any] | None, bucket: str
+    ) -> list[str]:
+        """What is wrong with the page and the JSON that are kept of the report."""
+        if self.scenario.mail != "report" or truth is None or not arrived:
+            return []
+        execution = (watch.execution or "").rpartition(":")[2]
+        kept = {}
+        for name in ("report.html", "report.json"):
+            key = f"recordings/{execution}/{name}"
+            try:
+                answer = self._client("s3").get_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                return [f"s3://{bucket}/{key} is not there: {error}"]
+            kept[name] = answer["Body"].read().decode()
+        return verify.kept(kept["report.html"], kept["report.json"], arrived[0], truth)
 
     def _flood(self, outputs: dict[str, str]) -> None:
         """So many records that the recording has to end; the next sweep sees it."""

@@ -4,6 +4,7 @@ Pure: mail, truth and the state of the local AWS are arguments. The cost is
 recomputed here from the truth's bytes, independently of the report.
 """
 
+import json
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -150,6 +151,20 @@ def _table(
             if said != value:
                 where = f"{title}, row {place} ({row.name})"
                 wrong.append(f"{where}: {what} is {said} in the mail, true is {value}")
+    return wrong
+
+
+def kept(page: str, document: str, mail: Mail, truth: dict[str, Any]) -> list[str]:
+    """What is wrong with what is kept of a report."""
+    said = json.loads(document)
+    wrong = [] if mail.subject in page else ["the page is not headed as the mail"]
+    for name, count in truth["bytes"].items():
+        if said["bytes"].get(name) != count:
+            wrong.append(f"report.json says {said['bytes'].get(name)} {name}, true is {count}")
+    for name in ("sources", "destinations", "services"):
+        rows = [row["bytes"] for row in said[name]]
+        if rows != [row["bytes"] for row in truth[name]]:
+            wrong.append(f"the {name} of report.json are not the true ones")
     return wrong
 
 

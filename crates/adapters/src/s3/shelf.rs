@@ -24,16 +24,21 @@ impl Shelf {
 }
 
 impl recorder::port::Shelf for Shelf {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), PortError> {
+    async fn put(
+        &self,
+        key: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<String, PortError> {
         self.client
             .put_object()
             .bucket(&self.bucket)
             .key(key)
-            .content_type("application/json")
+            .content_type(content_type)
             .body(ByteStream::from(body))
             .send()
             .await
-            .map(|_| ())
+            .map(|_| self.bucket.clone())
             .map_err(|error| port_error(SERVICE, "PutObject", error))
     }
 

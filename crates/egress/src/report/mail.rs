@@ -43,6 +43,36 @@ pub struct Occasion {
     pub before: Option<Before>,
     /// What the recording itself was and cost.
     pub bill: Bill,
+    /// Where the report is kept as a page.
+    pub page: Option<Page>,
+}
+
+/// A page in a private bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The bucket.
+    pub bucket: String,
+    /// The object.
+    pub key: String,
+    /// The bucket's region.
+    pub region: String,
+}
+
+impl Page {
+    /// Where the console shows it; each partition has a console of its own.
+    fn link(&self) -> String {
+        let Page {
+            bucket,
+            key,
+            region,
+        } = self;
+        let domain = match region.split('-').take(2).collect::<Vec<_>>().as_slice() {
+            ["cn", _] => "console.amazonaws.cn",
+            ["us", "gov"] => "console.amazonaws-us-gov.com",
+            _ => "console.aws.amazon.com",
+        };
+        format!("https://{region}.{domain}/s3/object/{bucket}?region={region}&prefix={key}")
+    }
 }
 
 /// A mail.
@@ -57,13 +87,14 @@ pub struct Mail {
 /// The mail on a recording, with at most `top` rows a table (0 = all).
 pub fn mail(report: &Report, occasion: &Occasion, top: usize) -> Mail {
     Mail {
-        subject: subject(report, occasion),
+        subject: subject(report, &occasion.gateway),
         body: fit(&body(report, occasion, top)),
     }
 }
 
-/// Gateway, money by the hour, what most of it is and whose.
-fn subject(report: &Report, occasion: &Occasion) -> String {
+/// Gateway, money by the hour, what most of it is and whose: fewer than 100
+/// characters.
+pub fn subject(report: &Report, gateway: &str) -> String {
     let what = match report.verdict {
         Verdict::Traffic => {
             let currency = report.rate.currency;
@@ -75,7 +106,7 @@ fn subject(report: &Report, occasion: &Occasion) -> String {
         }
         _ => "nothing recorded".to_owned(),
     };
-    let subject = format!("NAT spike {}: {what}", occasion.gateway);
+    let subject = format!("NAT spike {gateway}: {what}");
     subject
         .chars()
         .filter(|letter| !letter.is_control())
@@ -150,6 +181,18 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
         .filter(|warning| Some(warning.as_str()) != report.verdict.sentence())
     {
         lines.extend(prose(&format!("Note: {warning}")));
+    }
+    if let Some(page) = &occasion.page {
+        lines.push(String::new());
+        lines.extend(prose(
+            "The report as a page, with pictures and longer tables, report.json beside it:",
+        ));
+        lines.push(page.link());
+        lines.push(format!(
+            "aws s3 cp --region {} s3://{}/{} .",
+            page.region, page.bucket, page.key
+        ));
+        lines.push(String::new());
     }
     lines.extend(prose(&format!(
         "Recording {} of {}, in CloudWatch log group {} (stack {}).",

@@ -59,7 +59,7 @@ fn with_currency(amount: &str, currency: &str) -> String {
     }
 }
 
-fn percent(share: Money) -> String {
+pub(crate) fn percent(share: Money) -> String {
     format!("{} %", places(share * Money::ONE_HUNDRED, 1))
 }
 
@@ -274,7 +274,7 @@ pub(crate) fn answer(report: &Report) -> [(&'static str, String); 5] {
         match (&row.aws_service, outside()) {
             (Some(service), _) => format!("{share} {service}"),
             (None, Some(first)) => format!(
-                "{share} no AWS service, most of it {}",
+                "{share} no AWS service (the largest {})",
                 named(first.address)
             ),
             (None, None) => format!("{share} no AWS service"),

@@ -1,10 +1,11 @@
 //! Every case under tests/golden: recording + facts -> console, mail, JSON.
 
-use egress::mail::Occasion;
+use egress::mail::{Occasion, Page};
 use egress::snapshot::{Metric, Snapshot};
 use egress::{Bill, Estimate, Facts, LogClass, Rate, Report};
 use flowlog::FlowTable;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Rows of each list, few enough that a case can have hidden ones.
@@ -59,19 +60,29 @@ fn every_finding_is_documented_and_has_a_case_with_it_and_one_without() {
 }
 
 fn check(case: &Path) -> Vec<String> {
-    let report = report(case);
-    let mut console = Vec::new();
-    egress::console::write(&report, TOP, &mut console).unwrap();
-    let console = String::from_utf8(console).unwrap();
-    let mut json = Vec::new();
-    egress::json::write(&report, TOP, &mut json).unwrap();
+    let facts = facts(case);
+    let report = report(case, &facts);
+    let console = written(|out| egress::console::write(&report, TOP, out));
     let mail = egress::mail::mail(&report, &occasion(case), TOP);
+    let html = |out: &mut dyn Write| egress::html::write(&report, &facts, &mail.subject, TOP, out);
     [
+        (
+            "report.md",
+            written(|out| egress::markdown::write(&report, TOP, out)),
+        ),
+        (
+            "pairs.csv",
+            written(|out| egress::csv::write(&report, TOP, out)),
+        ),
+        ("report.html", written(html)),
         (
             "console.txt",
             anstream::adapter::strip_str(&console).to_string(),
         ),
-        ("report.json", String::from_utf8(json).unwrap()),
+        (
+            "report.json",
+            written(|out| egress::json::write(&report, TOP, out)),
+        ),
         (
             "mail.txt",
             format!("Subject: {}\n\n{}", mail.subject, mail.body),
@@ -82,12 +93,22 @@ fn check(case: &Path) -> Vec<String> {
     .collect()
 }
 
-fn report(case: &Path) -> Report {
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn report(case: &Path, facts: &Facts) -> Report {
     let mut table = FlowTable::new();
     table
         .push(&fs::read(case.join("recording.log")).unwrap())
         .and_then(|()| table.end_source())
         .unwrap();
+    egress::report(&table, facts)
+}
+
+fn facts(case: &Path) -> Facts {
     let facts: serde_json::Value =
         serde_json::from_slice(&fs::read(case.join("facts.json")).unwrap()).unwrap();
     let region = facts["region"].as_str().unwrap();
@@ -105,7 +126,7 @@ fn report(case: &Path) -> Report {
         let second = |place: usize| time[place].as_u64().unwrap();
         second(0)..second(1)
     });
-    egress::report(&table, &given)
+    given
 }
 
 /// The metrics of the recording's time, in cases that have them.
@@ -128,6 +149,11 @@ fn occasion(case: &Path) -> Occasion {
     let snapshot = snapshot(case);
     let metrics = snapshot.as_ref().map(|taken| taken.metrics.as_slice());
     let mut occasion = plain_occasion();
+    occasion.page = snapshot.as_ref().map(|taken| Page {
+        bucket: "natspike-recordingbucket-0a1b2c".to_owned(),
+        key: format!("recordings/{}-1699999990000/report.html", taken.gateway),
+        region: taken.region.clone(),
+    });
     occasion.before = snapshot.as_ref().and_then(Snapshot::before);
     occasion.bill = Bill {
         records: text.lines().count() as u64,
@@ -141,6 +167,7 @@ fn occasion(case: &Path) -> Occasion {
 
 pub(crate) fn plain_occasion() -> Occasion {
     Occasion {
+        page: None,
         before: None,
         bill: Bill {
             records: 0,

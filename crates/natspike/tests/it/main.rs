@@ -5,6 +5,7 @@
 mod aws;
 mod forms;
 mod hostile;
+mod outputs;
 mod refusals;
 mod truth;
 

@@ -1,16 +1,20 @@
 //! analyze-recording: the records become a mail.
 
-use super::{insist, log_rate};
+use super::{insist, kept, log_rate};
 use crate::error::During;
 use crate::payload::{AnalyzeRecording, Claim, EndReason, Recording, Reported, SnapshotTaken};
 use crate::port::{Metrics, Queries, Records, Shelf, Summed, Topic};
 use crate::snapshot::Snapshot;
 use crate::{EpochSeconds, StepError};
-use egress::mail::Occasion;
-use egress::{Bill, Facts, LogClass, Rate};
+use egress::mail::{Occasion, Page};
+use egress::{Bill, Facts, LogClass, Rate, Report};
 use flowlog::{Field, FlowTable, Layout};
 use std::ops::Range;
 
+/// Rows of each table on the page.
+const PAGE_ROWS: usize = 200;
+/// Pairs that the page's picture is made of.
+const PAGE_PAIRS: usize = 500;
 /// Rows of each table in the mail.
 const MAIL_ROWS: usize = 20;
 /// Pairs of addresses that are told apart, so that any recording fits into the
@@ -82,7 +86,7 @@ pub async fn analyze_recording(
     };
 
     let mut facts = Facts::new(&claim.region, rate(claim)?);
-    facts.pairs = MAIL_ROWS;
+    facts.pairs = PAGE_PAIRS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);
     facts.interface = Some(interface);
     let (taken, warning) = taken(*shelf, snapshot).await;
@@ -110,7 +114,9 @@ pub async fn analyze_recording(
     }
     let mut report = egress::report(&read.table, &facts);
     report.records = read.records;
+    let page = keep(*shelf, claim, &mut report, &facts).await;
     let occasion = Occasion {
+        page,
         gateway: claim.gateway.0.clone(),
         alarm: claim.alarm.clone(),
         stack: stack.to_owned(),
@@ -182,6 +188,45 @@ async fn one_by_one(
         bytes,
         beyond: 0,
     })
+}
+
+/// Keeps the report as a page and as JSON; gives where the page is. What cannot be
+/// kept is told in the mail, which has most of it.
+async fn keep(
+    shelf: &impl Shelf,
+    claim: &Claim,
+    report: &mut Report,
+    facts: &Facts,
+) -> Option<Page> {
+    let title = egress::mail::subject(report, &claim.gateway.0);
+    let (mut html, mut json) = (Vec::new(), Vec::new());
+    // Writing into memory does not fail.
+    let written = egress::html::write(report, facts, &title, PAGE_ROWS, &mut html)
+        .and_then(|()| egress::json::write(report, 0, &mut json));
+    let key = kept(&claim.execution, "report.html");
+    let beside = kept(&claim.execution, "report.json");
+    let bucket = async {
+        written.map_err(|error| error.to_string())?;
+        let put = |key, form, body: &Vec<u8>| shelf.put(key, form, body.clone());
+        insist(|| put(&beside, "application/json", &json))
+            .await
+            .map_err(|error| error.to_string())?;
+        insist(|| put(&key, "text/html; charset=utf-8", &html))
+            .await
+            .map_err(|error| error.to_string())
+    };
+    match bucket.await {
+        Ok(bucket) => Some(Page {
+            bucket,
+            key,
+            region: claim.region.clone(),
+        }),
+        Err(why) => {
+            let warning = format!("The report could not be kept as a page: {why}.");
+            report.warnings.push(warning);
+            None
+        }
+    }
 }
 
 /// The snapshot, or what the reader should know about why there is none.

@@ -3,6 +3,7 @@
 //! **Invariants.** The recording waits for it, so it is done once and what cannot
 //! be had is noted and left out. Without any of it there is still a recording.
 
+use super::kept;
 use crate::error::During;
 use crate::payload::{Claim, SnapshotTaken};
 use crate::port::{Gateways, Metrics, NatGateway, Shelf, Surroundings};
@@ -28,11 +29,6 @@ pub struct SnapshotPorts<'a, E, M, S> {
     pub metrics: &'a M,
     /// Where it is kept.
     pub shelf: &'a S,
-}
-
-/// Where the snapshot of an execution is kept.
-fn key(execution: &str) -> String {
-    format!("recordings/{execution}/snapshot.json")
 }
 
 /// Takes the snapshot and keeps it, and estimates the recording.
@@ -82,8 +78,11 @@ pub async fn take_snapshot(
     let estimate = estimate(&snapshot, claim, now);
     let body = serde_json::to_vec(&snapshot)
         .map_err(|error| StepError::Invalid(format!("cannot write the snapshot: {error}")))?;
-    let key = key(&claim.execution);
-    shelf.put(&key, body).await.during("keep the snapshot")?;
+    let key = kept(&claim.execution, "snapshot.json");
+    shelf
+        .put(&key, "application/json", body)
+        .await
+        .during("keep the snapshot")?;
     let rate = super::log_rate(claim)?;
     Ok(SnapshotTaken {
         key: Some(key),

@@ -198,3 +198,44 @@ fn the_report_says_what_the_gateway_counted_meanwhile() {
         "{said}"
     );
 }
+
+#[test]
+fn the_report_is_kept_as_a_page_and_as_json() {
+    let world = busy();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let recording = world.start(&claim).unwrap();
+    world.deliver("eni-0a1", 1_000, 2_000);
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    world.analyze(&claim, &recording, &stop).unwrap();
+    let object = |name: &str| {
+        let key = format!("recordings/execution-1/{name}");
+        world
+            .memory
+            .object(&key)
+            .map(|body| String::from_utf8(body).unwrap())
+    };
+    let (subject, body) = world.memory.mails().remove(0);
+    let page = object("report.html").unwrap();
+    assert!(
+        page.contains(&format!("<title>{subject}</title>")),
+        "{page}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&object("report.json").unwrap()).unwrap();
+    assert_eq!(json["bytes"]["processed"], 3_000);
+    let command = "aws s3 cp --region us-east-1 s3://natspike-recordings/recordings/execution-1/report.html .";
+    assert!(body.contains(command), "{body}");
+
+    // The mail is there all the same.
+    for _ in 0..3 {
+        world
+            .memory
+            .fail("PutObject", Fault::Fails(FaultKind::Denied));
+    }
+    world.analyze(&claim, &recording, &stop).unwrap();
+    let (_, body) = world.memory.mails().remove(1);
+    assert!(
+        body.contains("The report could not be kept as a page"),
+        "{body}"
+    );
+    assert!(!body.contains("aws s3 cp"), "{body}");
+}

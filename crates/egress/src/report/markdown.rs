@@ -1,0 +1,101 @@
+//! The report as Markdown, for an issue or a wiki.
+
+use super::{Report, Share, Verdict, named, text};
+use std::io::{self, Write};
+
+/// Writes the report with at most `top` rows a table (0 = all).
+pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()> {
+    if report.verdict == Verdict::Traffic {
+        for (label, sentence) in text::answer(report) {
+            writeln!(out, "* **{label}:** {}", plain(&sentence))?;
+        }
+        writeln!(out, "\n{} ({})", text::arithmetic(report), report.region)?;
+    }
+    if !report.findings.is_empty() {
+        writeln!(out, "\n## What to do")?;
+    }
+    for finding in &report.findings {
+        let saving = text::saving(finding.saving.as_ref(), report.rate.currency);
+        writeln!(out, "\n{}{saving}", plain(&finding.sentence))?;
+        writeln!(out, "{}", plain(&finding.evidence.join(" ")))?;
+        for action in &finding.actions {
+            let language = match action.language {
+                "aws" | "shell" => "sh",
+                "cloudformation" => "yaml",
+                other => other,
+            };
+            writeln!(out, "\n```{language}\n{}\n```", action.text)?;
+        }
+    }
+    let sources = report.sources.iter().map(|row| {
+        let owner = row.owner.as_ref().map(ToString::to_string);
+        (named(row.address), owner, row.share)
+    });
+    table("Sources", "owner", sources, top, report, out)?;
+    let destinations = report
+        .destinations
+        .iter()
+        .map(|row| (named(row.address), row.aws_service.clone(), row.share));
+    table(
+        "Destinations",
+        "AWS service",
+        destinations,
+        top,
+        report,
+        out,
+    )?;
+    writeln!(out, "\n{}", text::records(report))?;
+    for warning in &report.warnings {
+        writeln!(out, "\n> {}", plain(warning))?;
+    }
+    Ok(())
+}
+
+fn table(
+    title: &str,
+    note: &str,
+    rows: impl ExactSizeIterator<Item = (String, Option<String>, Share)>,
+    top: usize,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let count = rows.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let limit = if top == 0 { count } else { top };
+    writeln!(out, "\n## {title}\n")?;
+    writeln!(out, "| address | {note} | bytes | GB | cost | share |")?;
+    writeln!(out, "|---|---|---:|---:|---:|---:|")?;
+    for (name, note, share) in rows.take(limit) {
+        writeln!(
+            out,
+            "| {name} | {} | {} | {} | {} | {} |",
+            plain(&note.unwrap_or_default()),
+            text::grouped(share.bytes),
+            text::gb(share.bytes),
+            text::money(share.cost, report.rate.currency),
+            text::percent(share.share),
+        )?;
+    }
+    if count > limit {
+        writeln!(out, "\nand {} more", count - limit)?;
+    }
+    Ok(())
+}
+
+/// Names are other people's texts: they make no markup and no column.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '|' | '<' | '*' | '`' | '[' | ']' | '_' | '\\' => {
+                plain.push('\\');
+                plain.push(letter);
+            }
+            letter if letter.is_control() => plain.push(' '),
+            letter => plain.push(letter),
+        }
+    }
+    plain
+}
