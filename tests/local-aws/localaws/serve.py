@@ -91,6 +91,7 @@ def main() -> int:
         insights,
         json_paths,
         loopback,
+        metric_data,
         process_executor,
         stopped_executions,
         template_parameters,
@@ -104,6 +105,7 @@ def main() -> int:
     json_paths.install()
     stopped_executions.install()
     insights.install()
+    metric_data.install()
     from localemu.runtime.main import main as localemu
 
     localemu()

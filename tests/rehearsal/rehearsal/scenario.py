@@ -50,6 +50,8 @@ class Scenario:
     left_behind: bool = False
     # When so many records are delivered that the recording has to end.
     flooded: float | None = None
+    # Whether the report knows what was there at the alarm.
+    snapshot: bool = True
     # Whether somebody's flow log covers the gateway.
     covered: bool = False
     # Whether the execution waits for the alarm to clear only when it has cleared.
@@ -123,6 +125,7 @@ def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
         traffic=played,
         stopped=None if stopped is None else duration.seconds(stopped),
         flooded=None if flooded is None else duration.seconds(flooded),
+        snapshot=bool(expect.get("snapshot", True)),
         covered=bool(meanwhile.get("covered", False)),
         left_behind=bool(meanwhile.get("left_behind", False)),
         waits_late=bool(meanwhile.get("waits_late", False)),

@@ -168,7 +168,7 @@ class Rehearsal:
             if courier is not None:
                 courier.abandon()
         if truth is not None and courier is not None:
-            truth["before"] = before
+            truth["before"] = before if self.scenario.snapshot else None
             truth["recorded"] = self._recorded(courier)
             truth["says"] = self._advice(gateway, truth)
         if courier is not None and self.scenario.stopped is None:
@@ -191,7 +191,9 @@ class Rehearsal:
         ]
 
     def _advice(self, gateway: network.Gateway, truth: dict[str, Any]) -> list[str]:
-        """The commands that the mail has to give, with the ids that are there."""
+        """The commands that the mail has to give, with the ids that are known."""
+        if not self.scenario.snapshot:
+            return ["Note: Not everything that was there as the alarm went off is known"]
         tables = " ".join(network.route_tables_to(self._client("ec2"), gateway))
         total = truth["bytes"]["processed"]
         return [

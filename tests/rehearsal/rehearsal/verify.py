@@ -67,7 +67,7 @@ def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
         ("records and their bytes", said.recorded, (recorded["records"], recorded["bytes"])),
         ("the cost of delivery", said.delivery, delivery),
         ("bytes before the alarm", said.before, truth["before"]),
-        ("the owner of " + network.WORKLOAD[0], *_owner(said)),
+        ("the owner of " + network.WORKLOAD[0], _is_owned(said), truth["before"] is not None),
     ]
     wrong += [f"{what}: the mail says {a}, true is {b}" for what, a, b in checks if a != b]
     expected = headline(truth, total)
@@ -104,14 +104,15 @@ def headline(truth: dict[str, Any], total: int) -> str:
     address, name, _ = network.WORKLOAD
     first = truth["sources"][0]["address"]
     cost = hourly.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
-    return f"${cost:,}/h, {share} % {what} from {name if first == address else first}"
+    is_named = first == address and truth["before"] is not None
+    return f"${cost:,}/h, {share} % {what} from {name if is_named else first}"
 
 
-def _owner(said: report.Report) -> tuple[bool, bool]:
+def _is_owned(said: report.Report) -> bool:
     address, name, description = network.WORKLOAD
     rows = [row for row in said.sections["Sources"].rows if row.name == address]
     owned = [f'({description}) "{name}"' in (row.owner or "") for row in rows]
-    return all(owned), True
+    return any(owned)
 
 
 def _subject(mail: Mail, gateway: str) -> list[str]:
