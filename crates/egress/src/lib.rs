@@ -25,6 +25,7 @@
 //! ```
 
 mod address;
+pub mod compare;
 mod condition;
 mod coverage;
 mod delivery;

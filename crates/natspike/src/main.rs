@@ -1,6 +1,6 @@
 //! The desk command: `natspike analyze FILE` and what will stand beside it.
 //!
-//! Exit codes: 0 done, 1 a condition of --fail-on is met, 2 wrong usage or failure. A reader that closes the pipe
+//! Exit codes: 0 done, 1 a condition of --fail-on or --fail-above is met, 2 wrong usage or failure. A reader that closes the pipe
 //! early ends the program quietly.
 #![allow(clippy::disallowed_methods)] // a shell may touch the world
 
@@ -9,6 +9,7 @@ mod analyze;
 mod cache;
 #[cfg(feature = "aws")]
 mod cloud;
+mod compare;
 #[cfg(feature = "aws")]
 mod dates;
 #[cfg(feature = "aws")]
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// The report meets a condition of `--fail-on`.
+/// A condition of `--fail-on` or `--fail-above` is met.
 const MET: u8 = 1;
 /// Usage errors, as clap has it, and every failure.
 const FAILED: u8 = 2;
@@ -38,6 +39,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Analyze(Box<analyze::Analyze>),
+    Compare(compare::Compare),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
     #[cfg(feature = "aws")]
@@ -47,21 +49,19 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Analyze(analyze) => match analyze.run() {
-            Ok(Outcome::Met(condition)) => {
-                let _ = writeln!(io::stderr(), "natspike: {condition}");
-                return ExitCode::from(MET);
-            }
-            Ok(Outcome::Done) => Ok(()),
-            Err(error) => Err(error),
-        },
+        Command::Analyze(analyze) => analyze.run(),
+        Command::Compare(compare) => compare.run(),
         #[cfg(feature = "aws")]
-        Command::Cache(cache) => cache.run(),
+        Command::Cache(cache) => cache.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
-        Command::Quota(quota) => quota.run(),
+        Command::Quota(quota) => quota.run().map(|()| Outcome::Done),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Met(condition)) => {
+            let _ = writeln!(io::stderr(), "natspike: {condition}");
+            ExitCode::from(MET)
+        }
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell it to where standard error is closed too.

@@ -94,3 +94,45 @@ fn a_snapshot_names_owners_and_one_of_the_future_is_refused() {
     let broken = analyze(&["--snapshot", &path.to_string_lossy(), &file]);
     assert!(text(&broken.stderr).contains("it is no snapshot.json"));
 }
+
+#[test]
+fn two_reports_are_compared_by_the_hour() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = recording(folder.path());
+    let report = |name: &str, rate: &str| {
+        let output = analyze(&["--output", "json", "--top", "0", "--nat-rate", rate, &file]);
+        let path = folder.path().join(name);
+        std::fs::write(&path, output.stdout).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let (before, after) = (report("before.json", "0.045"), report("after.json", "0.09"));
+    let compare = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_natspike"))
+            .arg("compare")
+            .args(arguments)
+            .env_clear()
+            .output()
+            .unwrap()
+    };
+    let same = compare(&[&before, &before]);
+    assert!(same.status.success(), "{}", text(&same.stderr));
+    let said = text(&same.stdout);
+    assert!(
+        said.contains("$0.00 less") && !said.contains("Sources"),
+        "{said}"
+    );
+    let dearer = compare(&["--fail-above", "50", "--output", "json", &before, &after]);
+    assert_eq!(dearer.status.code(), Some(1));
+    assert!(text(&dearer.stderr).contains("an hour changed by 100"));
+    let json: serde_json::Value = serde_json::from_slice(&dearer.stdout).unwrap();
+    assert_eq!(json["schema"], "natspike.comparison/1");
+    assert_eq!(
+        compare(&["--fail-above", "150", &before, &after])
+            .status
+            .code(),
+        Some(0)
+    );
+    let refused = compare(&[&before, &file]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("no report of natspike"));
+}
