@@ -50,28 +50,90 @@ pub(crate) struct Contexts {
     recent: [(Packed, u32); RECENT],
 }
 
-/// A context in three machine words, to compare it fast.
-type Packed = [u64; 3];
+/// A context in three machine words, to make and compare it fast.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Packed {
+    common: u64,
+    low: u64,
+    high: u64,
+}
 
-/// No context's: what is packed never has all bits set.
-const NO_CONTEXT: Packed = [u64::MAX; 3];
+/// A side in a machine word, with two flags.
+#[derive(Clone, Copy)]
+pub(crate) struct PackedSide {
+    word: u64,
+    flags: u64,
+}
 
-impl Context {
+impl Side {
+    /// Of an end that the interface saw as `outer`, without a branch.
     #[inline(always)]
-    fn packed(self) -> Packed {
-        let flags = u64::from(self.is_reject)
-            | u64::from(self.is_coded) << 1
-            | u64::from(self.low.has_packet) << 2
-            | u64::from(self.high.has_packet) << 3
-            | u64::from(self.low.outer.is_some()) << 4
-            | u64::from(self.high.outer.is_some()) << 5;
-        let side =
-            |side: Side| u64::from(side.service) << 32 | u64::from(side.outer.unwrap_or_default());
-        [
-            flags << 32 | u64::from(self.interface),
-            side(self.low),
-            side(self.high),
-        ]
+    pub(crate) fn packed(service: u32, outer: u32, end: u32, has_packet: bool) -> PackedSide {
+        let is_other = outer != end;
+        let outer = if is_other { outer } else { 0 };
+        PackedSide {
+            word: u64::from(service) << 32 | u64::from(outer),
+            flags: u64::from(has_packet) | u64::from(is_other) << 2,
+        }
+    }
+}
+
+impl Packed {
+    /// No context's: what is packed never has all bits set.
+    const NONE: Packed = Packed {
+        common: u64::MAX,
+        low: u64::MAX,
+        high: u64::MAX,
+    };
+
+    #[inline(always)]
+    pub(crate) fn new(
+        interface: u32,
+        low: PackedSide,
+        high: PackedSide,
+        is_reject: bool,
+        is_coded: bool,
+    ) -> Packed {
+        let own = u64::from(is_reject) | u64::from(is_coded) << 1;
+        let flags = own | low.flags << 2 | high.flags << 3;
+        Packed {
+            common: flags << 32 | u64::from(interface),
+            low: low.word,
+            high: high.word,
+        }
+    }
+
+    fn context(self) -> Context {
+        let flag = |bit: u32| self.common >> (32 + bit) & 1 == 1;
+        let side = |word: u64, has_packet, is_other: bool| Side {
+            service: (word >> 32) as u32,
+            outer: is_other.then_some(word as u32),
+            has_packet,
+        };
+        Context {
+            interface: self.common as u32,
+            low: side(self.low, flag(2), flag(4)),
+            high: side(self.high, flag(3), flag(5)),
+            is_reject: flag(0),
+            is_coded: flag(1),
+        }
+    }
+}
+
+impl From<Context> for Packed {
+    fn from(context: Context) -> Packed {
+        let side = |side: Side| PackedSide {
+            word: u64::from(side.service) << 32 | u64::from(side.outer.unwrap_or_default()),
+            flags: u64::from(side.has_packet) | u64::from(side.outer.is_some()) << 2,
+        };
+        let (low, high) = (side(context.low), side(context.high));
+        Packed::new(
+            context.interface,
+            low,
+            high,
+            context.is_reject,
+            context.is_coded,
+        )
     }
 }
 
@@ -80,7 +142,7 @@ impl Default for Contexts {
         Contexts {
             codes: HashMap::default(),
             contexts: Vec::new(),
-            recent: [(NO_CONTEXT, 0); RECENT],
+            recent: [(Packed::NONE, 0); RECENT],
         }
     }
 }
@@ -88,17 +150,22 @@ impl Default for Contexts {
 impl Contexts {
     /// The code of the context; a new one gets the next.
     #[inline(always)]
-    pub(crate) fn code(&mut self, context: Context) -> u32 {
-        let packed = context.packed();
-        let [common, low, high] = packed;
+    pub(crate) fn code(&mut self, packed: impl Into<Packed>) -> u32 {
+        let packed = packed.into();
+        let Packed { common, low, high } = packed;
         let mixed = (common ^ low.rotate_left(17) ^ high.rotate_left(40))
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let place = (mixed >> 58) as usize % RECENT;
         let (recent, code) = self.recent[place];
-        if recent == packed {
+        let Packed {
+            common: c,
+            low: l,
+            high: h,
+        } = recent;
+        if (c ^ common) | (l ^ low) | (h ^ high) == 0 {
             return code;
         }
-        let code = self.look_up(context);
+        let code = self.look_up(packed.context());
         self.recent[place] = (packed, code);
         code
     }
@@ -124,7 +191,8 @@ impl Contexts {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Contexts, Side};
+    use super::{Context, Contexts, Packed, Side};
+    use proptest::prelude::*;
 
     #[test]
     fn a_context_has_one_code() {
@@ -146,5 +214,40 @@ mod tests {
         }
         assert_eq!(contexts.code(context(0, None)), 500);
         assert_eq!(contexts.iter().count(), 501);
+    }
+
+    /// An end's service, address, what the interface saw and whether in a packet.
+    type End = (u32, u32, u32, bool);
+
+    fn side((service, end, outer, has_packet): End) -> Side {
+        Side {
+            service,
+            outer: (outer != end).then_some(outer),
+            has_packet,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn packing_loses_nothing(
+            interface: u32,
+            low: End,
+            high: End,
+            is_translated: [bool; 2],
+            is_reject: bool,
+            is_coded: bool,
+        ) {
+            let [low, high] = [(low, is_translated[0]), (high, is_translated[1])].map(|(end, is)| {
+                let (service, address, outer, has_packet) = end;
+                (service, address, if is { outer } else { address }, has_packet)
+            });
+            let context = Context { interface, low: side(low), high: side(high), is_reject, is_coded };
+            prop_assert_eq!(Packed::from(context).context(), context);
+            let [low, high] = [low, high].map(|(service, end, outer, has_packet)| {
+                Side::packed(service, outer, end, has_packet)
+            });
+            let packed = Packed::new(interface, low, high, is_reject, is_coded);
+            prop_assert!(packed == Packed::from(context));
+        }
     }
 }

@@ -8,7 +8,7 @@
 //! **Invariants.** Both ways end in [`Fold::add`]. A line that is malformed
 //! leaves no trace in the sums.
 
-use crate::context::{Context, Contexts, Side};
+use crate::context::{Context, Contexts, Packed, PackedSide, Side};
 use crate::counts::{Counts, MalformedReason, Window};
 use crate::dictionary::{Addresses, NONE, Texts};
 use crate::flow::{self, Action, Conversation};
@@ -99,8 +99,11 @@ struct LastNumber {
 /// One end of a record, as numbers or codes.
 #[derive(Clone, Copy)]
 struct End {
+    /// What the interface saw.
     outer: u32,
-    packet: Option<u32>,
+    /// What stands in the packet, or else the same.
+    address: u32,
+    has_packet: bool,
     service: u32,
 }
 
@@ -138,27 +141,16 @@ impl Fold {
         };
         let (start, end) = place(Slot::Bytes)?;
         let bytes = word::number(text, start, end)?;
-        // One of the packet's ends is almost always what the interface saw.
-        let recent = &mut self.recent;
-        let mut ends = |outer, packet| {
-            let (start, end) = place(outer)?;
-            let letters = Letters::of(text, start, end)?;
-            let outer = recent.ipv4(letters, text, start, end)?;
-            let packet = match place(packet) {
-                None => None,
-                Some((start, end)) => {
-                    let packet = Letters::of(text, start, end)?;
-                    if packet == letters {
-                        Some(outer)
-                    } else {
-                        Some(recent.ipv4(packet, text, start, end)?)
-                    }
-                }
-            };
-            Some((outer, packet))
+        let src = self.recent.ipv4(text, place(Slot::Src)?)?;
+        let dst = self.recent.ipv4(text, place(Slot::Dst)?)?;
+        let pkt_src = match place(Slot::PktSrc) {
+            Some(place) => Some(self.recent.ipv4(text, place)?),
+            None => None,
         };
-        let (src, pkt_src) = ends(Slot::Src, Slot::PktSrc)?;
-        let (dst, pkt_dst) = ends(Slot::Dst, Slot::PktDst)?;
+        let pkt_dst = match place(Slot::PktDst) {
+            Some(place) => Some(self.recent.ipv4(text, place)?),
+            None => None,
+        };
         let interface = match (place(Slot::Interface), place(Slot::Resource)) {
             (None, None) => NONE,
             (Some((start, end)), resource) => {
@@ -172,21 +164,15 @@ impl Fold {
             }
             (None, Some((start, end))) => self.interface(text.get(start..end)?),
         };
-        let mut service = |slot| match place(slot) {
-            None => Some(NONE),
-            Some((start, end)) if end - start == 1 && *text.get(start)? == b'-' => Some(NONE),
-            Some((start, end)) => self.recent.service(&mut self.services, text, start, end),
-        };
-        let src = End {
-            outer: src,
-            packet: pkt_src,
-            service: service(Slot::SrcService)?,
-        };
-        let dst = End {
-            outer: dst,
-            packet: pkt_dst,
-            service: service(Slot::DstService)?,
-        };
+        let services = &mut self.services;
+        let src_service = self
+            .recent
+            .service(services, text, place(Slot::SrcService))?;
+        let dst_service = self
+            .recent
+            .service(services, text, place(Slot::DstService))?;
+        let src = End::new(src, pkt_src, src_service);
+        let dst = End::new(dst, pkt_dst, dst_service);
         self.add(interface, is_reject, false, src, dst, Sum::of_one(bytes));
         self.counts.read += 1;
         self.counts.parsed += 1;
@@ -298,10 +284,9 @@ impl Fold {
             IpAddr::V4(v4) if !is_coded => u32::from(v4),
             address => self.addresses.code(address),
         };
-        let [src, dst] = [0, 1].map(|side| End {
-            outer: number(outer[side]),
-            packet: packet[side].map(&mut number),
-            service: services[side],
+        let [src, dst] = [0, 1].map(|side| {
+            let outer = number(outer[side]);
+            End::new(outer, packet[side].map(&mut number), services[side])
         });
         self.add(interface, is_reject, is_coded, src, dst, sum);
     }
@@ -316,22 +301,17 @@ impl Fold {
         dst: End,
         sum: Sum,
     ) {
-        let is_down = src.end() > dst.end();
-        let (low, high) = if is_down { (dst, src) } else { (src, dst) };
-        let context = self.contexts.code(Context {
-            interface,
-            low: low.side(),
-            high: high.side(),
-            is_reject,
-            is_coded,
-        });
+        let is_down = src.address > dst.address;
+        let ordered = |src, dst| if is_down { (dst, src) } else { (src, dst) };
+        let (low_side, high_side) = ordered(src.packed(), dst.packed());
+        let packed = Packed::new(interface, low_side, high_side, is_reject, is_coded);
         let pair = Pair {
-            low: low.end(),
-            high: high.end(),
-            context,
+            low: src.address.min(dst.address),
+            high: src.address.max(dst.address),
+            context: self.contexts.code(packed),
         };
         if self.pairs.len() >= self.keys.most && !self.pairs.contains(pair) {
-            let given_up = [low, high].map(|end| self.is_other(is_coded, end));
+            let given_up = [src, dst].map(|end| self.is_other(is_coded, end));
             // A quarter more for near ends whose remote end was given up.
             let is_room = self.pairs.len() - self.keys.most <= self.keys.most / 4;
             if given_up == [false, false] || (given_up != [true, true] && !is_room) {
@@ -366,15 +346,15 @@ impl Fold {
             false => u32::from(OTHER),
         };
         let given_up = |end: End| End {
-            outer: if end.side().outer.is_some() {
+            outer: if end.is_translated() {
                 end.outer
             } else {
                 other
             },
-            packet: end.packet.map(|_| other),
-            service: end.service,
+            address: other,
+            ..end
         };
-        let is_remote = |end: End| end.side().outer.is_some() || !self.is_private(is_coded, end);
+        let is_remote = |end: End| end.is_translated() || !self.is_private(is_coded, end);
         match (self.is_other(is_coded, src), self.is_other(is_coded, dst)) {
             (false, false) if is_remote(src) && !is_remote(dst) => [given_up(src), dst],
             (false, false) => [src, given_up(dst)],
@@ -384,8 +364,8 @@ impl Fold {
 
     fn end_address(&self, is_coded: bool, end: End) -> IpAddr {
         match is_coded {
-            true => self.addresses.address(end.end()),
-            false => IpAddr::V4(Ipv4Addr::from(end.end())),
+            true => self.addresses.address(end.address),
+            false => IpAddr::V4(Ipv4Addr::from(end.address)),
         }
     }
 
@@ -468,7 +448,8 @@ impl Fold {
             let translated = code(end, own);
             End {
                 outer: side.outer.map_or(translated, |outer| code(outer, own)),
-                packet: side.has_packet.then_some(translated),
+                address: translated,
+                has_packet: side.has_packet,
                 service: side.service,
             }
         };
@@ -488,7 +469,8 @@ impl Fold {
     fn merge_one_way(&mut self, pair: Pair, context: Context, bytes: BothWays) {
         let end = |end: u32, side: Side| End {
             outer: side.outer.unwrap_or(end),
-            packet: side.has_packet.then_some(end),
+            address: end,
+            has_packet: side.has_packet,
             service: side.service,
         };
         let (low, high) = (end(pair.low, context.low), end(pair.high, context.high));
@@ -538,21 +520,23 @@ impl Fold {
 }
 
 impl End {
-    #[inline]
-    fn end(self) -> u32 {
-        self.packet.unwrap_or(self.outer)
+    #[inline(always)]
+    fn new(outer: u32, packet: Option<u32>, service: u32) -> End {
+        End {
+            outer,
+            address: packet.unwrap_or(outer),
+            has_packet: packet.is_some(),
+            service,
+        }
     }
 
-    #[inline]
-    fn side(self) -> Side {
-        Side {
-            service: self.service,
-            outer: self
-                .packet
-                .is_some_and(|packet| packet != self.outer)
-                .then_some(self.outer),
-            has_packet: self.packet.is_some(),
-        }
+    #[inline(always)]
+    fn packed(self) -> PackedSide {
+        Side::packed(self.service, self.outer, self.address, self.has_packet)
+    }
+
+    fn is_translated(self) -> bool {
+        self.outer != self.address
     }
 }
 
@@ -645,20 +629,35 @@ impl Recent {
         Some((is_reject, window))
     }
 
-    /// The address of that word, whose letters are given too.
+    /// The address that is that word.
     #[inline(always)]
-    fn ipv4(&mut self, letters: Letters, text: &[u8], start: usize, end: usize) -> Option<u32> {
+    fn ipv4(&mut self, text: &[u8], (start, end): (usize, usize)) -> Option<u32> {
+        let letters = Letters::of(text, start, end)?;
         let known = &mut self.addresses.0[(letters.mixed() >> 54) as usize % ADDRESSES];
-        if known.0 != letters {
+        if !known.0.is(letters) {
             *known = (letters, word::ipv4(text, start, end)?);
         }
         Some(known.1)
     }
 
+    /// The code of the service that is that word, if there is one.
+    #[inline(always)]
+    fn service(
+        &mut self,
+        services: &mut Texts,
+        text: &[u8],
+        place: Option<(usize, usize)>,
+    ) -> Option<u32> {
+        match place {
+            None => Some(NONE),
+            Some((start, end)) if end - start == 1 && *text.get(start)? == b'-' => Some(NONE),
+            Some((start, end)) => self.named_service(services, text, start, end),
+        }
+    }
+
     /// The code of a service's name; names of up to 16 bytes are found by two
     /// machine words.
-    #[inline]
-    fn service(
+    fn named_service(
         &mut self,
         services: &mut Texts,
         text: &[u8],

@@ -50,30 +50,31 @@ fn digits(eight: u64, length: u32) -> Option<u64> {
     Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
 }
 
-/// The letters of a word of 7 to 15, to compare it with another.
+/// The first eight and the last eight letters of a word, with what surrounds
+/// shorter ones: of up to 16 letters two words are equal if this is.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Letters {
     first: u64,
     last: u64,
-    length: u32,
+    length: u64,
 }
 
 impl Letters {
-    /// The letters of the word at `start..end`, if it could be an IPv4 address.
+    /// The letters of the word at `start..end`.
     #[inline(always)]
     pub(crate) fn of(text: &[u8], start: usize, end: usize) -> Option<Letters> {
-        let length = end - start;
-        let last = eight_before(text, end)?;
-        let first = match length {
-            7 => last >> 8,
-            8..=15 => u64::from_le_bytes(text.get(start..start + 8)?.try_into().ok()?),
-            _ => return None,
-        };
         Some(Letters {
-            first,
-            last: if length == 7 { 0 } else { last },
-            length: length as u32,
+            first: eight_before(text, start + 8)?,
+            last: eight_before(text, end)?,
+            length: (end - start) as u64,
         })
+    }
+
+    /// Whether it is the same, with one branch.
+    #[inline(always)]
+    pub(crate) fn is(self, other: Letters) -> bool {
+        let is_other = (self.first ^ other.first) | (self.last ^ other.last);
+        is_other | (self.length ^ other.length) == 0
     }
 
     /// A number that is most likely another one for other letters.
@@ -135,7 +136,7 @@ fn dot_bits(sixteen: &[u8; 16]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ipv4, number};
+    use super::{Letters, ipv4, number};
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
 
@@ -207,6 +208,18 @@ mod tests {
         #[test]
         fn reads_numbers_like_the_standard_library(word in "[0-9]{1,17}|[ -~]{0,17}") {
             check_number(&word);
+        }
+
+        #[test]
+        fn letters_tell_words_apart(one in "[12.]{1,16}", other in "[12.]{1,16}", after in "[12. ]{8}") {
+            let letters = |before: &str, word: &str| {
+                let text = format!("{before} {word} {after}");
+                let start = before.len() + 1;
+                Letters::of(text.as_bytes(), start, start + word.len()).expect("room")
+            };
+            let known = letters("11.12.13.14", &one);
+            prop_assert!(known.is(letters("11.12.13.14", &one)));
+            prop_assert!(one == other || !known.is(letters("1.2.3.4.5.6", &other)));
         }
 
         #[test]
