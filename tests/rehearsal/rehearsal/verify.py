@@ -67,7 +67,7 @@ def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
         ("records and their bytes", said.recorded, (recorded["records"], recorded["bytes"])),
         ("the cost of delivery", said.delivery, delivery),
         ("bytes before the alarm", said.before, truth["before"]),
-        ("the owner of " + network.WORKLOAD[0], _is_owned(said), truth["before"] is not None),
+        ("the owner of " + network.WORKLOAD[0], _is_owned(said), _is_known(truth)),
     ]
     wrong += [f"{what}: the mail says {a}, true is {b}" for what, a, b in checks if a != b]
     expected = headline(truth, total)
@@ -106,6 +106,12 @@ def headline(truth: dict[str, Any], total: int) -> str:
     cost = hourly.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
     is_named = first == address and truth["before"] is not None
     return f"${cost:,}/h, {share} % {what} from {name if is_named else first}"
+
+
+def _is_known(truth: dict[str, Any]) -> bool:
+    """Whether the one workload with an interface sent something and is known."""
+    addresses = [row["address"] for row in truth["sources"]]
+    return truth["before"] is not None and network.WORKLOAD[0] in addresses
 
 
 def _is_owned(said: report.Report) -> bool:
