@@ -92,6 +92,8 @@ pub enum Gateway {
     Zonal,
     /// One interface, three addresses.
     SecondaryAddresses,
+    /// Without public addresses: it leads to other private networks.
+    Private,
     /// No interface.
     Regional,
     /// Not there at all.

@@ -210,7 +210,10 @@ impl World {
                     Gateway::Regional => Vec::new(),
                     _ => addresses(&["10.0.0.220"]),
                 },
-                public_addresses: addresses(&["198.51.100.9"]),
+                public_addresses: match kind {
+                    Gateway::Private => Vec::new(),
+                    _ => addresses(&["198.51.100.9"]),
+                },
                 vpc: Some("vpc-0a1".to_owned()),
                 subnet: Some("subnet-0a1".to_owned()),
                 zones: Vec::new(),

@@ -139,6 +139,11 @@ fn lines(gateway: Gateway, bit: u32, start: u64, end: u64) -> [String; 2] {
             format!("9 - {GATEWAY} {source} 203.0.113.10 {counts} {source} 203.0.113.10 {rest}")
         });
     }
+    // A private gateway's remote ends are private, too.
+    let far = match gateway {
+        Gateway::Private => "172.16.9.10",
+        _ => "203.0.113.10",
+    };
     // Secondary addresses show in packets only.
     let address = match (gateway, bit % 3) {
         (Gateway::SecondaryAddresses, 1) => "10.0.0.221",
@@ -146,7 +151,7 @@ fn lines(gateway: Gateway, bit: u32, start: u64, end: u64) -> [String; 2] {
         _ => "10.0.0.220",
     };
     [
-        format!("9 {INTERFACE} - 10.0.1.5 10.0.0.220 {counts} 10.0.1.5 203.0.113.10 {rest}"),
-        format!("9 {INTERFACE} - 10.0.0.220 203.0.113.10 {counts} {address} 203.0.113.10 {rest}"),
+        format!("9 {INTERFACE} - 10.0.1.5 10.0.0.220 {counts} 10.0.1.5 {far} {rest}"),
+        format!("9 {INTERFACE} - 10.0.0.220 {far} {counts} {address} {far} {rest}"),
     ]
 }

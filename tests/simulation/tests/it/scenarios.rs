@@ -20,7 +20,7 @@ const ELSEWHERE: [(u8, &str); 1] = [(10, "roles and names are the template's: te
 /// More runs than any scenario may need: bounds are to be chosen, not cut.
 const MOST: u64 = 8_000;
 /// All explored runs together, so that exploration cannot shrink unnoticed.
-const AT_LEAST: u64 = 15_000;
+const AT_LEAST: u64 = 25_000;
 /// Runs by chance of every scenario that is explored, beyond its bounds.
 const SAMPLES: u64 = 60;
 /// Where chance begins.
