@@ -78,11 +78,11 @@ def be_quiet(cloudwatch: Any, gateway: str, until: float) -> int:
 
 
 def flood(cloudwatch: Any, log_group: str, count: int) -> None:
-    """So many bytes of records are delivered to the log group, as its metric has it."""
+    """So many bytes of records are delivered to the log group, in this minute of its metric."""
     data = {
         "MetricName": "IncomingBytes",
         "Dimensions": [{"Name": "LogGroupName", "Value": log_group}],
-        "Timestamp": time.time(),
+        "Timestamp": time.time() // 60 * 60,
         "Value": count,
     }
     cloudwatch.put_metric_data(Namespace="AWS/Logs", MetricData=[data])
