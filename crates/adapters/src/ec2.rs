@@ -108,26 +108,31 @@ impl Gateways for Ec2 {
                 .filter_map(|address| text(address)?.parse().ok())
                 .collect()
         };
+        let regional = gateway.availability_mode == Some(AvailabilityMode::Regional);
         Ok(Some(NatGateway {
             id: id.clone(),
             state: gateway
                 .state
                 .map_or_else(String::new, |state| state.as_str().to_owned()),
-            regional: gateway.availability_mode == Some(AvailabilityMode::Regional),
+            regional,
             interface_id: addresses
                 .iter()
                 .find_map(|address| address.network_interface_id.as_deref())
                 .map(InterfaceId::from),
             private_addresses: parsed(NatGatewayAddress::private_ip),
             public_addresses: parsed(NatGatewayAddress::public_ip),
-            zones: zones(&addresses),
+            zones: if regional {
+                zones(&addresses)
+            } else {
+                Vec::new()
+            },
             vpc: gateway.vpc_id,
             subnet: gateway.subnet_id,
         }))
     }
 }
 
-/// The zones of a regional gateway; the addresses of a zonal one name none.
+/// The zones that a regional gateway has addresses in.
 fn zones(addresses: &[NatGatewayAddress]) -> Vec<String> {
     let zones = addresses
         .iter()
