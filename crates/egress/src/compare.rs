@@ -167,6 +167,11 @@ impl Change {
     }
 }
 
+/// A text that is no number of per cent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no number of per cent; write one such as 10 or -50")]
+pub struct NoPercentage(String);
+
 /// Two reports side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
@@ -232,14 +237,7 @@ impl Comparison {
         let more = (after - before) * Decimal::ONE_HUNDRED;
         Some(more.checked_div(before)?.round_dp(1))
     }
-}
 
-/// A text that is no number of per cent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no number of per cent; write one such as 10 or -50")]
-pub struct NoPercentage(String);
-
-impl Comparison {
     /// A sentence, if an hour became dearer by more than that many per cent.
     pub fn exceeds(&self, percent: &str) -> Result<Option<String>, NoPercentage> {
         let limit = Decimal::from_str_exact(percent.trim())

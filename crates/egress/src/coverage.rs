@@ -11,10 +11,14 @@
 use crate::price::Money;
 use crate::snapshot::{Metric, PROCESSED, by_period};
 use flowlog::Window;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, dec};
 
 /// Seconds of a period of the gateway's metrics.
 const PERIOD: u64 = 60;
+
+/// The share of the metrics that a recording has to explain before a saving is
+/// said.
+pub const FLOOR: Money = dec!(0.80);
 
 /// What a recording explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,11 @@ impl Coverage {
         let ten_thousandths = self.recorded.saturating_mul(10_000) / self.counted.max(1);
         let whole = i64::try_from(ten_thousandths).unwrap_or(i64::MAX);
         Decimal::new(whole, 4)
+    }
+
+    /// Whether that is below [`FLOOR`].
+    pub fn is_little(&self) -> bool {
+        self.share() < FLOOR
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! **Invariants.** No figure that the report does not have. Ids in commands are
 //! real ones or words in capitals that say what to put there. Below
-//! [`FLOOR`] of coverage no saving is said.
+//! [`FLOOR`](crate::FLOOR) of coverage no saving is said.
 
 mod gateway_endpoint;
 mod hairpin;
@@ -16,11 +16,6 @@ mod port_exhaustion;
 
 use crate::price::{COST_PLACES, Money};
 use crate::report::{Facts, Report, Share};
-use rust_decimal::{Decimal, dec};
-
-/// The share of the metrics that a recording has to explain before a saving is
-/// said.
-pub const FLOOR: Money = dec!(0.80);
 
 /// How much to trust a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,12 +110,8 @@ impl Case<'_> {
     /// What is saved if these bytes no longer pass; nothing is said where the
     /// recording explains too little of the traffic.
     fn saving(&self, share: Share) -> Option<Saving> {
-        let explains_little = |share: Money| share < FLOOR;
-        if self
-            .report
-            .coverage
-            .is_some_and(|coverage| explains_little(coverage.share()))
-        {
+        let coverage = self.report.coverage;
+        if coverage.is_some_and(|coverage| coverage.is_little()) {
             return None;
         }
         let spend = &self.report.spend;
@@ -135,9 +126,4 @@ impl Case<'_> {
     fn region(&self) -> &str {
         &self.report.region
     }
-}
-
-/// A share as people say it.
-fn percent(share: Money) -> Decimal {
-    (share * Money::ONE_HUNDRED).round_dp(1)
 }

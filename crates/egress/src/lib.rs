@@ -43,9 +43,9 @@ mod traffic;
 
 pub use address::is_private;
 pub use condition::{Condition, ConditionError};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, FLOOR};
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
-pub use finding::{Action, Confidence, FLOOR, Finding, NAMES as FINDINGS, Saving};
+pub use finding::{Action, Confidence, Finding, NAMES as FINDINGS, Saving};
 pub use gateway::{Gateway, GatewayKind};
 pub use leg::{Leg, leg};
 pub use owner::{Owner, OwnerKind};

@@ -371,7 +371,7 @@ fn spend(facts: &Facts, window: Option<Window>, processed: u128) -> Spend {
 
 /// Where the records explain too little of the traffic.
 fn little(coverage: &Coverage) -> Option<String> {
-    (coverage.share() < finding::FLOOR).then(|| {
+    coverage.is_little().then(|| {
         format!(
             "The recording explains only {} of the {} bytes that the gateway counted in its time, \
              so no saving is said.",
@@ -381,7 +381,32 @@ fn little(coverage: &Coverage) -> Option<String> {
     })
 }
 
+/// A row as every form shows it: a name, what is known of it, the figures.
+pub(crate) type NamedShare = (String, Option<String>, Share);
+
 impl Report {
+    /// Every workload with its owner.
+    pub(crate) fn source_rows(&self) -> Vec<NamedShare> {
+        let owner = |row: &Source| row.owner.as_ref().map(ToString::to_string);
+        let rows = self.sources.iter();
+        rows.map(|row| (named(row.address), owner(row), row.share))
+            .collect()
+    }
+
+    /// Every remote end with its AWS service.
+    pub(crate) fn destination_rows(&self) -> Vec<NamedShare> {
+        let rows = self.destinations.iter();
+        rows.map(|row| (named(row.address), row.aws_service.clone(), row.share))
+            .collect()
+    }
+
+    /// Every AWS service; `none` is the name of what belongs to none.
+    pub(crate) fn service_rows(&self, none: &str) -> Vec<NamedShare> {
+        let name = |row: &Service| row.aws_service.clone().unwrap_or_else(|| none.to_owned());
+        let rows = self.services.iter();
+        rows.map(|row| (name(row), None, row.share)).collect()
+    }
+
     /// By bytes descending, then by the text of the name.
     fn sort(&mut self) {
         self.sources

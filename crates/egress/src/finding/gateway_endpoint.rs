@@ -4,8 +4,8 @@
 //! in its own region only:
 //! <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>.
 
-use super::{Action, Case, Confidence, Finding, percent};
-use crate::report::text::grouped;
+use super::{Action, Case, Confidence, Finding};
+use crate::report::text::{grouped, percent};
 use crate::snapshot::{Endpoint, Snapshot};
 use rust_decimal::dec;
 
@@ -72,20 +72,20 @@ impl Service {
         let there = self.there(case);
         let sentence = match &there {
             There::Unknown => format!(
-                "{share} % of the bytes are {said}, which a gateway endpoint in the VPC's route \
+                "{share} of the bytes are {said}, which a gateway endpoint in the VPC's route \
                  tables carries for nothing."
             ),
             There::Nothing { vpc, .. } => format!(
-                "{share} % of the bytes are {said}, and {vpc} has no gateway endpoint for it; one \
+                "{share} of the bytes are {said}, and {vpc} has no gateway endpoint for it; one \
                  carries them for nothing."
             ),
             There::NotInTables { endpoint, tables } => format!(
-                "{share} % of the bytes are {said}: gateway endpoint {endpoint} is there, but {} \
+                "{share} of the bytes are {said}: gateway endpoint {endpoint} is there, but {} \
                  does not lead to it.",
                 tables.join(", ")
             ),
             There::InAllTables { endpoint } => format!(
-                "{share} % of the bytes are {said} although every route table leads to gateway \
+                "{share} of the bytes are {said} although every route table leads to gateway \
                  endpoint {endpoint}: they belong to another region, which an endpoint does not \
                  reach, or a more specific route leads elsewhere."
             ),

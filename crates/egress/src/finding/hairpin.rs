@@ -1,10 +1,10 @@
 //! Workloads reach something of this VPC by its public address: out through the
 //! gateway and in again, billed as processing and as transfer.
 
-use super::{Case, Confidence, Finding, percent};
+use super::{Case, Confidence, Finding};
 use crate::owner::Owner;
 use crate::report::Share;
-use crate::report::text::grouped;
+use crate::report::text::{grouped, percent};
 use rust_decimal::{Decimal, dec};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -46,7 +46,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     Some(Finding {
         name: NAME,
         sentence: format!(
-            "{} % of the bytes go out through the gateway to public addresses of the same VPC; its \
+            "{} of the bytes go out through the gateway to public addresses of the same VPC; its \
              private addresses cost no processing.",
             percent(share.share)
         ),

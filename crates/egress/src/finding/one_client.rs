@@ -1,8 +1,8 @@
 //! One workload moves most of the bytes.
 
-use super::{Action, Case, Confidence, Finding, percent};
+use super::{Action, Case, Confidence, Finding};
 use crate::owner::OwnerKind;
-use crate::report::text::grouped;
+use crate::report::text::{grouped, percent};
 use rust_decimal::{Decimal, dec};
 
 pub(super) const NAME: &str = "one-client";
@@ -43,7 +43,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     Some(Finding {
         name: NAME,
         sentence: format!(
-            "{who} moved {} % of the bytes: look there first.",
+            "{who} moved {} of the bytes: look there first.",
             percent(first.share.share)
         ),
         evidence: vec![format!(

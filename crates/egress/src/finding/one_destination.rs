@@ -1,8 +1,8 @@
 //! One far end outside of AWS takes or gives most of the bytes.
 
-use super::{Action, Case, Confidence, Finding, percent};
+use super::{Action, Case, Confidence, Finding};
 use crate::address::is_private;
-use crate::report::text::grouped;
+use crate::report::text::{grouped, percent};
 use rust_decimal::{Decimal, dec};
 
 pub(super) const NAME: &str = "one-destination";
@@ -31,7 +31,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     Some(Finding {
         name: NAME,
         sentence: format!(
-            "{address} is the far end of {} % of the bytes, and it is no address of an AWS service \
+            "{address} is the far end of {} of the bytes, and it is no address of an AWS service \
              that flow logs know.",
             percent(first.share.share)
         ),

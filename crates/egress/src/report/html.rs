@@ -7,7 +7,7 @@
 mod flow;
 mod timeline;
 
-use super::{Report, Share, named, text};
+use super::{NamedShare, Report, Share, text};
 use crate::finding::{Confidence, Finding};
 use crate::report::{Facts, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -121,32 +121,14 @@ fn finding(finding: &Finding, report: &Report) -> Markup {
 }
 
 fn tables(report: &Report, top: usize) -> Markup {
-    let sources = report.sources.iter().map(|row| {
-        let owner = row.owner.as_ref().map(ToString::to_string);
-        (named(row.address), owner, row.share)
-    });
-    let destinations = report
-        .destinations
-        .iter()
-        .map(|row| (named(row.address), row.aws_service.clone(), row.share));
-    let services = report.services.iter().map(|row| {
-        let name = row.aws_service.clone();
-        let name = name.unwrap_or_else(|| "no AWS service".to_owned());
-        (name, None, row.share)
-    });
     html! {
-        (table("Sources", sources.collect(), top, report))
-        (table("Destinations", destinations.collect(), top, report))
-        (table("AWS services", services.collect(), top, report))
+        (table("Sources", &report.source_rows(), top, report))
+        (table("Destinations", &report.destination_rows(), top, report))
+        (table("AWS services", &report.service_rows("no AWS service"), top, report))
     }
 }
 
-fn table(
-    title: &str,
-    rows: Vec<(String, Option<String>, Share)>,
-    top: usize,
-    report: &Report,
-) -> Markup {
+fn table(title: &str, rows: &[NamedShare], top: usize, report: &Report) -> Markup {
     let limit = if top == 0 { rows.len() } else { top };
     let currency = report.rate.currency;
     html! {

@@ -1,6 +1,6 @@
 //! The report as Markdown, for an issue or a wiki.
 
-use super::{Report, Share, Verdict, named, text};
+use super::{NamedShare, Report, Verdict, text};
 use std::io::{self, Write};
 
 /// Writes the report with at most `top` rows a table (0 = all).
@@ -27,15 +27,8 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "\n```{language}\n{}\n```", action.text)?;
         }
     }
-    let sources = report.sources.iter().map(|row| {
-        let owner = row.owner.as_ref().map(ToString::to_string);
-        (named(row.address), owner, row.share)
-    });
-    table("Sources", "owner", sources, top, report, out)?;
-    let destinations = report
-        .destinations
-        .iter()
-        .map(|row| (named(row.address), row.aws_service.clone(), row.share));
+    table("Sources", "owner", report.source_rows(), top, report, out)?;
+    let destinations = report.destination_rows();
     table(
         "Destinations",
         "AWS service",
@@ -54,7 +47,7 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
 fn table(
     title: &str,
     note: &str,
-    rows: impl ExactSizeIterator<Item = (String, Option<String>, Share)>,
+    rows: Vec<NamedShare>,
     top: usize,
     report: &Report,
     out: &mut dyn Write,
@@ -67,7 +60,7 @@ fn table(
     writeln!(out, "\n## {title}\n")?;
     writeln!(out, "| address | {note} | bytes | GB | cost | share |")?;
     writeln!(out, "|---|---|---:|---:|---:|---:|")?;
-    for (name, note, share) in rows.take(limit) {
+    for (name, note, share) in rows.into_iter().take(limit) {
         writeln!(
             out,
             "| {name} | {} | {} | {} | {} | {} |",

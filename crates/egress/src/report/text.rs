@@ -2,10 +2,9 @@
 //!
 //! **Invariants.** Pure text: colours are the console's own affair.
 
-use super::{Report, Share, named};
+use super::{NamedShare, Report, Share, named};
 use crate::delivery::{BYTES_PER_RECORD, Bill, Estimate};
 use crate::finding::{Action, Finding, Saving};
-use crate::owner::Owner;
 use crate::price::{Money, Rate, human_gb};
 use crate::snapshot::Before;
 use chrono::DateTime;
@@ -108,45 +107,24 @@ pub(crate) struct Section {
 pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
     let limit = if top == 0 { usize::MAX } else { top };
     let currency = report.rate.currency;
-    let table = |title, name: &str, rows: Vec<(String, String, Share)>| Section {
+    let table = |title, name: &str, rows: Vec<NamedShare>| Section {
         title,
         head: line(name, "bytes", "GB", "cost", "share"),
         hidden: rows.len().saturating_sub(limit),
         rows: rows
             .into_iter()
             .take(limit)
-            .flat_map(|(name, note, share)| row(&name, &note, share, currency))
+            .flat_map(|(name, note, share)| row(&name, &note.unwrap_or_default(), share, currency))
             .collect(),
     };
-    let note = |service: &Option<String>| match service {
-        Some(service) => format!("({service})"),
-        None => String::new(),
+    let in_brackets = |(name, service, share): NamedShare| {
+        (name, service.map(|service| format!("({service})")), share)
     };
-    let owner = |owner: &Option<Owner>| owner.as_ref().map_or_else(String::new, Owner::to_string);
-    let services = report.services.iter().map(|row| {
-        let name = row.aws_service.clone().unwrap_or_else(|| "-".to_owned());
-        (name, String::new(), row.share)
-    });
+    let destinations = report.destination_rows().into_iter().map(in_brackets);
     vec![
-        table(
-            "Sources",
-            "address",
-            report
-                .sources
-                .iter()
-                .map(|row| (named(row.address), owner(&row.owner), row.share))
-                .collect(),
-        ),
-        table(
-            "Destinations",
-            "address",
-            report
-                .destinations
-                .iter()
-                .map(|row| (named(row.address), note(&row.aws_service), row.share))
-                .collect(),
-        ),
-        table("AWS services", "service", services.collect()),
+        table("Sources", "address", report.source_rows()),
+        table("Destinations", "address", destinations.collect()),
+        table("AWS services", "service", report.service_rows("-")),
     ]
 }
 

@@ -18,28 +18,17 @@ const MOST: u64 = 24 * 60;
 
 /// The picture; nothing where there are no metrics.
 pub(super) fn picture(facts: &Facts, window: Option<Window>) -> Markup {
-    let mut metrics = facts.metrics().to_vec();
-    if let Some(snapshot) = &facts.snapshot
-        && !facts.metrics.is_empty()
-    {
+    let of_snapshot = facts
+        .snapshot
+        .as_ref()
+        .map(|taken| taken.metrics.as_slice());
+    let sum = |name: &str| {
+        let mut minutes = by_period(of_snapshot.unwrap_or_default(), &[name]);
         // Of a minute that both have, the later look at it counts.
-        let known: Vec<(String, u64)> = metrics
-            .iter()
-            .flat_map(|metric| {
-                let name = &metric.name;
-                metric.points.iter().map(move |(at, _)| (name.clone(), *at))
-            })
-            .collect();
-        for metric in &snapshot.metrics {
-            let mut before = metric.clone();
-            before
-                .points
-                .retain(|(at, _)| !known.contains(&(before.name.clone(), *at)));
-            metrics.push(before);
-        }
-    }
-    let up = by_period(&metrics, &["BytesInFromSource"]);
-    let down = by_period(&metrics, &["BytesInFromDestination"]);
+        minutes.extend(by_period(&facts.metrics, &[name]));
+        minutes
+    };
+    let (up, down) = (sum("BytesInFromSource"), sum("BytesInFromDestination"));
     let starts = || up.keys().chain(down.keys());
     let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
         return html! {};
