@@ -14,7 +14,7 @@ use aws_sdk_ec2::types::{
 use recorder::port::{FlowLogs, FoundFlowLog, Gateways, NatGateway, NewFlowLog, Owner, Watched};
 use recorder::step::{TAG_EXECUTION, TAG_STACK};
 use recorder::{FaultKind, FlowLogId, GatewayId, InterfaceId, PortError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 const SERVICE: &str = "ec2";
@@ -41,36 +41,32 @@ impl Ec2 {
 
     /// The flow logs that pass all filters.
     async fn find(&self, filters: &[Filter]) -> Result<Vec<FoundFlowLog>, PortError> {
-        let mut found = Vec::new();
-        let mut next = None;
-        loop {
-            let answer = self
-                .0
-                .describe_flow_logs()
-                .set_filter(Some(filters.to_vec()))
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "DescribeFlowLogs", error))?;
-            let page = answer.flow_logs.unwrap_or_default();
-            found.extend(page.into_iter().filter_map(|flow_log| {
-                Some(FoundFlowLog {
-                    id: FlowLogId(flow_log.flow_log_id?),
-                    log_format: flow_log.log_format.unwrap_or_default(),
-                    tags: flow_log
-                        .tags
-                        .unwrap_or_default()
-                        .into_iter()
-                        .filter_map(|tag| Some((tag.key?, tag.value?)))
-                        .collect(),
-                })
-            }));
-            next = answer.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let found: Vec<_> = self
+            .0
+            .describe_flow_logs()
+            .set_filter(Some(filters.to_vec()))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeFlowLogs", error))?;
+        let found = found.into_iter().filter_map(|flow_log| {
+            Some(FoundFlowLog {
+                id: FlowLogId(flow_log.flow_log_id?),
+                log_format: flow_log.log_format.unwrap_or_default(),
+                tags: tags(flow_log.tags),
+            })
+        });
+        Ok(found.collect())
     }
+}
+
+/// Key and value.
+fn tags(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
+    let tags = tags.unwrap_or_default().into_iter();
+    tags.filter_map(|tag| Some((tag.key?, tag.value?)))
+        .collect()
 }
 
 fn filter(name: &str, value: &str) -> Filter {

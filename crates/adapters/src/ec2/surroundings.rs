@@ -4,92 +4,58 @@
 //! SDK's enumerations do not know: it spells a NAT gateway's interface
 //! `natGateway`, EC2 answers `nat_gateway`.
 
-use super::{Ec2, SERVICE, filter};
+use super::{Ec2, SERVICE, filter, tags};
 use crate::aws::port_error;
 use aws_sdk_ec2::types as sdk;
 use recorder::PortError;
 use recorder::port::Surroundings;
 use recorder::snapshot::{Endpoint, Interface, Route, RouteTable};
-use std::collections::BTreeMap;
 
 /// Interfaces of a page; without pages a large VPC's answer fails.
 const PAGE: i32 = 1_000;
 
 impl Surroundings for Ec2 {
     async fn interfaces(&self, vpc: &str) -> Result<Vec<Interface>, PortError> {
-        let mut found = Vec::new();
-        let mut next = None;
-        loop {
-            let page = self
-                .0
-                .describe_network_interfaces()
-                .filters(filter("vpc-id", vpc))
-                .max_results(PAGE)
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "DescribeNetworkInterfaces", error))?;
-            next = page.next_token.filter(|token| !token.is_empty());
-            found.extend(
-                page.network_interfaces
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(interface),
-            );
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let found: Vec<_> = self
+            .0
+            .describe_network_interfaces()
+            .filters(filter("vpc-id", vpc))
+            .max_results(PAGE)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeNetworkInterfaces", error))?;
+        Ok(found.into_iter().filter_map(interface).collect())
     }
 
     async fn route_tables(&self, vpc: &str) -> Result<Vec<RouteTable>, PortError> {
-        let mut found = Vec::new();
-        let mut next = None;
-        loop {
-            let page = self
-                .0
-                .describe_route_tables()
-                .filters(filter("vpc-id", vpc))
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "DescribeRouteTables", error))?;
-            next = page.next_token.filter(|token| !token.is_empty());
-            found.extend(
-                page.route_tables
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(route_table),
-            );
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let found: Vec<_> = self
+            .0
+            .describe_route_tables()
+            .filters(filter("vpc-id", vpc))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeRouteTables", error))?;
+        Ok(found.into_iter().filter_map(route_table).collect())
     }
 
     async fn endpoints(&self, vpc: &str) -> Result<Vec<Endpoint>, PortError> {
-        let mut found = Vec::new();
-        let mut next = None;
-        loop {
-            let page = self
-                .0
-                .describe_vpc_endpoints()
-                .filters(filter("vpc-id", vpc))
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "DescribeVpcEndpoints", error))?;
-            next = page.next_token.filter(|token| !token.is_empty());
-            found.extend(
-                page.vpc_endpoints
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(endpoint),
-            );
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let found: Vec<_> = self
+            .0
+            .describe_vpc_endpoints()
+            .filters(filter("vpc-id", vpc))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeVpcEndpoints", error))?;
+        Ok(found.into_iter().filter_map(endpoint).collect())
     }
 }
 
@@ -135,12 +101,6 @@ fn interface(found: sdk::NetworkInterface) -> Option<Interface> {
             .collect(),
         tags: tags(found.tag_set),
     })
-}
-
-fn tags(tags: Option<Vec<sdk::Tag>>) -> BTreeMap<String, String> {
-    let tags = tags.unwrap_or_default().into_iter();
-    tags.filter_map(|tag| Some((tag.key?, tag.value?)))
-        .collect()
 }
 
 fn route_table(found: sdk::RouteTable) -> Option<RouteTable> {
