@@ -40,6 +40,17 @@ pub(crate) fn is_nat64(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if NAT64.contains(&v6))
 }
 
+/// The address that is reached: of one behind NAT64 the IPv4 address.
+pub(crate) fn translated(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) if NAT64.contains(&v6) => {
+            let [.., a, b, c, d] = v6.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+        }
+        address => address,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{is_nat64, is_private};

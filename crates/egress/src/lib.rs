@@ -35,6 +35,7 @@ mod gateway;
 mod leg;
 mod owner;
 mod price;
+mod ranges;
 mod report;
 pub mod snapshot;
 mod spend;
@@ -50,6 +51,7 @@ pub use gateway::{Gateway, GatewayKind};
 pub use leg::{Leg, leg};
 pub use owner::{Owner, OwnerKind};
 pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
+pub use ranges::{AwsRange, AwsRanges, RangesError};
 pub use report::{
     Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Verdict, console,
     csv, html, json, mail, markdown, report, result_json,

@@ -13,11 +13,13 @@ pub mod markdown;
 pub mod result_json;
 pub(crate) mod text;
 
+use crate::address::is_private;
 use crate::coverage::Coverage;
 use crate::finding::{self, Finding};
 use crate::gateway;
 use crate::owner::Owner;
 use crate::price::{Money, Rate};
+use crate::ranges::AwsRanges;
 use crate::snapshot::{Metric, Snapshot};
 use crate::spend::{Hourly, Month, SinceAlarm, Spend};
 use crate::sums::{Billed, Pairs};
@@ -26,6 +28,7 @@ use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::ops::{AddAssign, Range};
+use std::sync::Arc;
 
 /// What the records do not say themselves.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub struct Facts {
     pub interface: Option<String>,
     /// What there was as the alarm went off.
     pub snapshot: Option<Snapshot>,
+    /// AWS's prefixes, where newer ones are known than those that ship.
+    pub ranges: Option<Arc<AwsRanges>>,
     /// The gateway's metrics by the minute, the time of the records included.
     pub metrics: Vec<Metric>,
     /// From the alarm to the end of the recording, in Unix seconds.
@@ -60,10 +65,19 @@ impl Facts {
             nat_addresses: Vec::new(),
             interface: None,
             snapshot: None,
+            ranges: None,
             metrics: Vec::new(),
             alarmed: None,
             pairs: 0,
             warnings: Vec::new(),
+        }
+    }
+
+    /// AWS's prefixes.
+    pub(crate) fn ranges(&self) -> &AwsRanges {
+        match &self.ranges {
+            Some(ranges) => ranges,
+            None => AwsRanges::shipped(),
         }
     }
 
@@ -152,8 +166,10 @@ pub struct Source {
 pub struct Destination {
     /// The address.
     pub address: IpAddr,
-    /// The AWS service that the records name for it.
+    /// The AWS service that the records name for it, or else AWS's prefixes.
     pub aws_service: Option<String>,
+    /// Its region by AWS's prefixes, or GLOBAL.
+    pub aws_region: Option<String>,
     /// How many records the bytes are from.
     pub records: u64,
     /// The figures.
@@ -281,10 +297,17 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         cost: facts.rate.cost(billed.bytes()),
         share: fraction(billed.bytes(), processed),
     };
+    let known = |address: IpAddr| match is_private(address) {
+        true => None,
+        false => facts.ranges().get(address),
+    };
     let service_of = |address: IpAddr| {
         let remote = traffic.destinations.get(address)?;
-        traffic.service_of(remote).map(str::to_owned)
+        let by_prefix = || known(address).map(|range| range.service.as_str());
+        let service = traffic.service_of(remote).or_else(by_prefix)?;
+        Some(service.to_owned())
     };
+    let services = traffic.services_with(|address| Some(known(address)?.service.as_str()));
     let mut report = Report {
         records: counts.into(),
         bytes: LegBytes {
@@ -313,13 +336,14 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .iter()
             .map(|(address, remote)| Destination {
                 address,
-                aws_service: traffic.service_of(remote).map(str::to_owned),
+                aws_service: service_of(address),
+                aws_region: known(address).map(|range| range.region.clone()),
                 records: remote.billed.records,
                 share: share(&remote.billed),
             })
             .collect(),
-        services: traffic
-            .services()
+        services: services
+            .into_iter()
             .map(|(service, billed)| Service {
                 aws_service: service.map(str::to_owned),
                 share: share(&billed),

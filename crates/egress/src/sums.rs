@@ -28,6 +28,15 @@ impl Billed {
     }
 }
 
+impl Billed {
+    /// Takes out what is a part of it.
+    pub(crate) fn remove(&mut self, part: Billed) {
+        self.in_from_source -= part.in_from_source;
+        self.out_to_source -= part.out_to_source;
+        self.records -= part.records;
+    }
+}
+
 /// Values by address. The common family is found by a number of four bytes, so
 /// that finding it stays within the cache.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use crate::gateway::{Gateway, GatewayKind};
 use crate::leg::{Leg, leg};
 use crate::sums::{Billed, ByAddress, ByKind, Pair, Pairs, Sketch};
 use flowlog::{Action, Conversation, End, FlowTable};
+use std::net::IpAddr;
 
 /// A remote end.
 #[derive(Debug, Default)]
@@ -212,6 +213,33 @@ impl<'a> Traffic<'a> {
     pub(crate) fn services(&self) -> impl Iterator<Item = (Option<&'a str>, Billed)> {
         let used = self.services.iter().copied();
         used.filter(|(_, billed)| billed.records > 0 || billed.bytes() > 0)
+    }
+
+    /// The same, with the service that is known from elsewhere for what records
+    /// say nothing about at all.
+    pub(crate) fn services_with<'s>(
+        &'s self,
+        known: impl Fn(IpAddr) -> Option<&'s str>,
+    ) -> Vec<(Option<&'s str>, Billed)> {
+        let mut services: Vec<(Option<&str>, Billed)> = self.services().collect();
+        for (address, remote) in self.destinations.iter() {
+            if !remote.labels.is_empty() {
+                continue;
+            }
+            let Some(service) = known(address) else {
+                continue;
+            };
+            let place = |name| move |row: &(Option<&str>, Billed)| row.0 == name;
+            if let Some(at) = services.iter().position(place(None)) {
+                services[at].1.remove(remote.billed);
+            }
+            match services.iter().position(place(Some(service))) {
+                Some(at) => services[at].1.add(remote.billed),
+                None => services.push((Some(service), remote.billed)),
+            }
+        }
+        services.retain(|(_, billed)| billed.records > 0 || billed.bytes() > 0);
+        services
     }
 
     /// What was billed: each byte once for its pass through the gateway.

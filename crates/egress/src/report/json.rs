@@ -61,6 +61,7 @@ pub fn value(report: &Report, top: usize) -> Value {
             object(row.share, true, [
                 ("address", named(row.address).into()),
                 ("aws_service", row.aws_service.clone().into()),
+                ("aws_region", row.aws_region.clone().into()),
             ])
         }).collect::<Vec<_>>(),
         "services": report.services.iter().take(limit).map(|row| {
