@@ -47,6 +47,8 @@ pub(crate) struct Side {
 pub(crate) struct Contexts {
     codes: HashMap<Context, u32, RandomState>,
     contexts: Vec<Context>,
+    /// For each context its code, or that of its reverse if it is older.
+    unordered: Vec<u32>,
     recent: [(Packed, u32); RECENT],
 }
 
@@ -142,6 +144,7 @@ impl Default for Contexts {
         Contexts {
             codes: HashMap::default(),
             contexts: Vec::new(),
+            unordered: Vec::new(),
             recent: [(Packed::NONE, 0); RECENT],
         }
     }
@@ -172,10 +175,26 @@ impl Contexts {
 
     #[cold]
     fn look_up(&mut self, context: Context) -> u32 {
-        *self.codes.entry(context).or_insert_with(|| {
-            self.contexts.push(context);
-            self.contexts.len() as u32 - 1
-        })
+        if let Some(code) = self.codes.get(&context) {
+            return *code;
+        }
+        let code = self.contexts.len() as u32;
+        let reverse = Context {
+            low: context.high,
+            high: context.low,
+            ..context
+        };
+        let older = self.codes.get(&reverse).copied();
+        self.contexts.push(context);
+        self.unordered.push(older.unwrap_or(code));
+        self.codes.insert(context, code);
+        code
+    }
+
+    /// One code for a context and for the same with its ends the other way.
+    #[inline(always)]
+    pub(crate) fn unordered(&self, code: u32) -> u32 {
+        self.unordered[code as usize]
     }
 
     /// The context of a code.

@@ -50,6 +50,10 @@ pub struct Conversation<'a> {
     /// A small number; conversations of one table that have the same one
     /// differ in nothing but the ends' addresses and their sums.
     pub kind: usize,
+    /// A small number for the times of [`crate::FlowTable::moments`]: of
+    /// conversations that differ in addresses, in sums and in nothing else that
+    /// tells the leg on a gateway.
+    pub class: usize,
     /// As in [`Flow::interface`].
     pub interface: Option<&'a str>,
     /// What was done with the packets.

@@ -13,9 +13,11 @@ use crate::counts::{Counts, MalformedReason, Window};
 use crate::dictionary::{Addresses, NONE, Texts};
 use crate::flow::{self, Action, Conversation};
 use crate::index::{COLUMNS, Line};
-use crate::line::{LineReader, Slot, Steady, number};
+use crate::line::{LineReader, Slot, number};
 use crate::pairs::{BothWays, Pair, Pairs, Sum};
-use crate::word::{self, Letters};
+use crate::recent::{Recent, same};
+use crate::timeline::{self, Moment, Timeline, is_private_v4};
+use crate::word;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub(crate) struct Fold {
     pub(crate) services: Texts,
     pub(crate) counts: Counts,
     pub(crate) window: Option<Window>,
+    pub(crate) timeline: Timeline,
     recent: Recent,
 }
 
@@ -50,50 +53,6 @@ impl Default for Keys {
             were_more: false,
         }
     }
-}
-
-/// What the last lines had, because the next one most likely has it too.
-#[derive(Clone, Default)]
-struct Recent {
-    interface: Box<[u8]>,
-    interface_code: u32,
-    start: LastNumber,
-    end: LastNumber,
-    steady: LastRun,
-    services: [((u64, u64, usize), u32); 8],
-    addresses: Addresses4,
-}
-
-/// The steady columns of the last line, and what they say. Its times are in
-/// the window already.
-#[derive(Clone, Default)]
-struct LastRun {
-    order: [u16; 4],
-    text: Vec<u8>,
-    is_reject: bool,
-}
-
-/// Places for addresses; a power of two.
-const ADDRESSES: usize = 1 << 10;
-
-/// IPv4 addresses by their letters: a workload comes again and again, and the
-/// gateway in every line.
-#[derive(Clone)]
-struct Addresses4(Box<[(Letters, u32); ADDRESSES]>);
-
-impl Default for Addresses4 {
-    fn default() -> Addresses4 {
-        Addresses4(Box::new([Default::default(); ADDRESSES]))
-    }
-}
-
-/// A number and the last eight of its digits.
-#[derive(Clone, Copy, Default)]
-struct LastNumber {
-    digits: [u8; 8],
-    length: usize,
-    lead: [u8; 2],
-    value: u64,
 }
 
 /// One end of a record, as numbers or codes.
@@ -139,6 +98,10 @@ impl Fold {
             true => (self.recent.steady.is_reject, None),
             false => self.recent.times_and_verdict(text, place)?,
         };
+        let began = match is_known {
+            true => self.recent.steady.start,
+            false => window.map(|window| window.start),
+        };
         let (start, end) = place(Slot::Bytes)?;
         let bytes = word::number(text, start, end)?;
         let src = self.recent.ipv4(text, place(Slot::Src)?)?;
@@ -173,14 +136,19 @@ impl Fold {
             .service(services, text, place(Slot::DstService))?;
         let src = End::new(src, pkt_src, src_service);
         let dst = End::new(dst, pkt_dst, dst_service);
-        self.add(interface, is_reject, false, src, dst, Sum::of_one(bytes));
+        let context = self.add(interface, is_reject, false, src, dst, Sum::of_one(bytes));
+        if let Some(second) = began {
+            let [src, dst] = [src, dst].map(|end| u32::from(is_private_v4(end.address)));
+            let class = timeline::class(self.contexts.unordered(context), src + dst);
+            self.timeline.add(second, class, bytes);
+        }
         self.counts.read += 1;
         self.counts.parsed += 1;
         self.counts.rejected += u64::from(is_reject);
         if !is_known {
             self.widen(window);
             if let (Some(steady), Some(run)) = (steady, run) {
-                self.recent.steady.learn(steady, run, is_reject);
+                self.recent.steady.learn(steady, run, is_reject, began);
             }
         }
         Some(())
@@ -251,22 +219,27 @@ impl Fold {
             self.services.code(words.get(Slot::SrcService)),
             self.services.code(words.get(Slot::DstService)),
         ];
-        let sum = Sum::of_one(bytes);
-        self.add_addresses(
+        let context = self.add_addresses(
             interface,
             is_reject,
             [src, dst],
             [pkt_src, pkt_dst],
             services,
-            sum,
+            Sum::of_one(bytes),
         );
+        if let Some(second) = start {
+            let ends = [pkt_src.unwrap_or(src), pkt_dst.unwrap_or(dst)];
+            let privates = timeline::privates(ends);
+            let class = timeline::class(self.contexts.unordered(context), privates);
+            self.timeline.add(second, class, bytes);
+        }
         self.counts.parsed += 1;
         self.counts.rejected += u64::from(is_reject);
         self.widen(window);
         Ok(())
     }
 
-    /// Adds a record whose addresses may be of any family.
+    /// Adds a record whose addresses may be of any family; gives its context.
     fn add_addresses(
         &mut self,
         interface: u32,
@@ -275,7 +248,7 @@ impl Fold {
         packet: [Option<IpAddr>; 2],
         services: [u32; 2],
         sum: Sum,
-    ) {
+    ) -> u32 {
         let is_coded = outer
             .iter()
             .chain(packet.iter().flatten())
@@ -288,9 +261,10 @@ impl Fold {
             let outer = number(outer[side]);
             End::new(outer, packet[side].map(&mut number), services[side])
         });
-        self.add(interface, is_reject, is_coded, src, dst, sum);
+        self.add(interface, is_reject, is_coded, src, dst, sum)
     }
 
+    /// Adds to the sums of two ends; gives the code of their context.
     #[inline(always)]
     fn add(
         &mut self,
@@ -300,7 +274,7 @@ impl Fold {
         src: End,
         dst: End,
         sum: Sum,
-    ) {
+    ) -> u32 {
         let is_down = src.address > dst.address;
         let ordered = |src, dst| if is_down { (dst, src) } else { (src, dst) };
         let (low_side, high_side) = ordered(src.packed(), dst.packed());
@@ -320,6 +294,7 @@ impl Fold {
             }
         }
         self.pairs.add(pair, is_down, sum);
+        pair.context
     }
 
     /// Out of line, because `add` is inlined into every caller.
@@ -332,8 +307,8 @@ impl Fold {
         src: End,
         dst: End,
         sum: Sum,
-    ) {
-        self.add(interface, is_reject, is_coded, src, dst, sum);
+    ) -> u32 {
+        self.add(interface, is_reject, is_coded, src, dst, sum)
     }
 
     /// The record with its remote end, or else also its near end, given up for
@@ -403,9 +378,16 @@ impl Fold {
         self.pairs.settle();
     }
 
+    /// Finishes the times that wait; where a source has ended.
+    pub(crate) fn settle_times(&mut self) {
+        self.timeline.settle();
+    }
+
     /// Adds what the other holds.
     pub(crate) fn merge(&mut self, mut other: Fold) {
         other.settle();
+        other.settle_times();
+        self.settle_times();
         let interfaces = self.interfaces.absorb(&other.interfaces);
         let services = self.services.absorb(&other.services);
         let translated: Vec<Context> = other
@@ -437,9 +419,32 @@ impl Fold {
             }
         }
         self.settle();
+        self.merge_times(&other, &translated);
         self.keys.were_more |= other.keys.were_more;
         self.counts.merge(other.counts);
         self.widen(other.window);
+    }
+
+    /// Classes of the other table by the contexts that they have here.
+    fn merge_times(&mut self, other: &Fold, translated: &[Context]) {
+        let own: Vec<u32> = translated
+            .iter()
+            .map(|context| {
+                let mut context = *context;
+                if context.is_coded {
+                    for side in [&mut context.low, &mut context.high] {
+                        let outer = side.outer.map(|code| other.addresses.address(code));
+                        side.outer = outer.map(|address| self.addresses.code(address));
+                    }
+                }
+                let code = self.contexts.code(context);
+                self.contexts.unordered(code)
+            })
+            .collect();
+        self.timeline.merge(&other.timeline, |class| {
+            let (context, privates) = timeline::parts(class);
+            timeline::class(own[context as usize], privates)
+        });
     }
 
     fn merge_coded(&mut self, from: &Addresses, pair: Pair, context: Context, bytes: BothWays) {
@@ -488,20 +493,33 @@ impl Fold {
     pub(crate) fn conversations(&self) -> impl Iterator<Item = Conversation<'_>> {
         self.pairs.iter().map(|(pair, sums)| {
             let context = self.contexts.context(pair.context);
+            let ends = [
+                self.end(context, pair.low, context.low),
+                self.end(context, pair.high, context.high),
+            ];
+            let privates = timeline::privates(ends.map(|end| end.address));
+            let unordered = self.contexts.unordered(pair.context);
             Conversation {
                 kind: pair.context as usize,
+                class: timeline::class(unordered, privates) as usize,
                 interface: self.interfaces.text(context.interface),
                 action: match context.is_reject {
                     true => Action::Reject,
                     false => Action::Accept,
                 },
-                ends: [
-                    self.end(context, pair.low, context.low),
-                    self.end(context, pair.high, context.high),
-                ],
+                ends,
                 bytes: [sums.up, sums.down],
                 records: sums.records,
             }
+        })
+    }
+
+    /// What passed when, by class, in no particular order.
+    pub(crate) fn moments(&self) -> impl Iterator<Item = Moment> {
+        self.timeline.iter().map(|((start, class), bytes)| Moment {
+            start,
+            class: class as usize,
+            bytes,
         })
     }
 
@@ -537,156 +555,5 @@ impl End {
 
     fn is_translated(self) -> bool {
         self.outer != self.address
-    }
-}
-
-impl LastNumber {
-    #[inline]
-    fn read(&mut self, text: &[u8], (start, end): (usize, usize)) -> Option<u64> {
-        let digits: [u8; 8] = text.get(end.wrapping_sub(8)..end)?.try_into().ok()?;
-        let lead: [u8; 2] = text.get(start..start + 2)?.try_into().ok()?;
-        let length = end - start;
-        // Numbers of up to ten digits are all there in these parts.
-        if length != 10 || digits != self.digits || lead != self.lead || self.length != 10 {
-            let value = word::number(text, start, end)?;
-            *self = LastNumber {
-                digits,
-                length,
-                lead,
-                value,
-            };
-        }
-        Some(self.value)
-    }
-}
-
-impl LastRun {
-    #[inline(always)]
-    fn is(&self, steady: Steady, run: &[u8]) -> bool {
-        self.order == steady.order && same(&self.text, run)
-    }
-
-    #[cold]
-    fn learn(&mut self, steady: Steady, run: &[u8], is_reject: bool) {
-        self.order = steady.order;
-        self.text.clear();
-        self.text.extend_from_slice(run);
-        self.is_reject = is_reject;
-    }
-}
-
-/// Whether two texts are equal, without a call for the usual lengths.
-#[inline(always)]
-fn same(one: &[u8], other: &[u8]) -> bool {
-    let part =
-        |text: &[u8], from: usize| Some(u128::from_le_bytes(*text.get(from..)?.first_chunk()?));
-    let length = one.len();
-    if length != other.len() {
-        return false;
-    }
-    // Parts of 16 bytes, the last ones overlapping.
-    match length {
-        16..=32 => [0, length - 16]
-            .iter()
-            .all(|at| part(one, *at) == part(other, *at)),
-        33..=64 => {
-            let parts = [0, 16, length - 32, length - 16];
-            parts.iter().all(|at| part(one, *at) == part(other, *at))
-        }
-        _ => one == other,
-    }
-}
-
-impl Recent {
-    /// Whether the record was rejected, and its times.
-    #[inline]
-    fn times_and_verdict(
-        &mut self,
-        text: &[u8],
-        place: impl Fn(Slot) -> Option<(usize, usize)>,
-    ) -> Option<(bool, Option<Window>)> {
-        if let Some((start, end)) = place(Slot::LogStatus)
-            && text.get(start..end)? != b"OK"
-        {
-            return None;
-        }
-        let is_reject = match place(Slot::Action) {
-            None => false,
-            Some((start, end)) => match text.get(start..end)? {
-                b"ACCEPT" => false,
-                b"REJECT" => true,
-                _ => return None,
-            },
-        };
-        let window = match (place(Slot::Start), place(Slot::End)) {
-            (Some(start), Some(end)) => Some(Window {
-                start: self.start.read(text, start)?,
-                end: self.end.read(text, end)?,
-            }),
-            (None, None) => None,
-            _ => return None,
-        };
-        Some((is_reject, window))
-    }
-
-    /// The address that is that word.
-    #[inline(always)]
-    fn ipv4(&mut self, text: &[u8], (start, end): (usize, usize)) -> Option<u32> {
-        let letters = Letters::of(text, start, end)?;
-        let known = &mut self.addresses.0[(letters.mixed() >> 54) as usize % ADDRESSES];
-        if !known.0.is(letters) {
-            *known = (letters, word::ipv4(text, start, end)?);
-        }
-        Some(known.1)
-    }
-
-    /// The code of the service that is that word, if there is one.
-    #[inline(always)]
-    fn service(
-        &mut self,
-        services: &mut Texts,
-        text: &[u8],
-        place: Option<(usize, usize)>,
-    ) -> Option<u32> {
-        match place {
-            None => Some(NONE),
-            Some((start, end)) if end - start == 1 && *text.get(start)? == b'-' => Some(NONE),
-            Some((start, end)) => self.named_service(services, text, start, end),
-        }
-    }
-
-    /// The code of a service's name; names of up to 16 bytes are found by two
-    /// machine words.
-    fn named_service(
-        &mut self,
-        services: &mut Texts,
-        text: &[u8],
-        start: usize,
-        end: usize,
-    ) -> Option<u32> {
-        let name = text.get(start..end)?;
-        if name == b"-" {
-            return Some(NONE);
-        }
-        let length = name.len();
-        if length > 16 {
-            return Some(services.code(name));
-        }
-        let last = u64::from_le_bytes(text.get(end.wrapping_sub(8)..end)?.try_into().ok()?);
-        let (first, last) = if length < 8 {
-            (0, last >> (64 - 8 * length.max(1) as u32))
-        } else {
-            let first = text.get(start..start + 8)?;
-            (u64::from_le_bytes(first.try_into().ok()?), last)
-        };
-        let letters = (first, last, length);
-        let place = (first ^ first >> 17 ^ last ^ last >> 9) as usize % self.services.len();
-        let (known, code) = self.services[place];
-        if known == letters && code != NONE {
-            return Some(code);
-        }
-        let code = services.code(name);
-        self.services[place] = (letters, code);
-        Some(code)
     }
 }

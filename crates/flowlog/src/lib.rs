@@ -33,7 +33,9 @@ mod layout;
 mod line;
 mod pairs;
 mod partial;
+mod recent;
 mod table;
+mod timeline;
 mod word;
 
 pub use counts::{Counts, Example, MalformedReason, Window};
@@ -43,3 +45,4 @@ pub use known::{KnownLayout, NATSPIKE_LOG_FORMAT};
 pub use layout::{Column, Layout, LayoutError};
 pub use partial::{PARTIAL_VERSION, PartialError};
 pub use table::{FlowTable, ReadError};
+pub use timeline::Moment;

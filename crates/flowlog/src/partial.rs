@@ -17,11 +17,12 @@ use crate::counts::{Counts, Example, MalformedReason, Window};
 use crate::dictionary::{Addresses, Texts};
 use crate::fold::Fold;
 use crate::pairs::{BothWays, Pair};
+use crate::timeline;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 /// The version of the form and of what the engine makes of a text.
-pub const PARTIAL_VERSION: u32 = 1;
+pub const PARTIAL_VERSION: u32 = 2;
 
 const MAGIC: [u8; 4] = *b"NSPT";
 /// More bytes than there are; four billion sums of fewer fit into 128 bits.
@@ -73,6 +74,7 @@ pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
     out.number(contexts.len() as u128);
     contexts.iter().for_each(|context| out.context(*context));
     out.rows(fold);
+    out.timeline(fold);
     let check = crc32fast::hash(&out.0);
     out.0.extend_from_slice(&check.to_le_bytes());
     out.0
@@ -178,6 +180,20 @@ impl Writer {
         }
     }
 
+    fn timeline(&mut self, fold: &Fold) {
+        let mut moments: Vec<((u64, u32), u128)> = fold.timeline.iter().collect();
+        moments.sort_unstable();
+        self.number(fold.timeline.period() as u128);
+        self.number(moments.len() as u128);
+        let mut before = 0;
+        for ((start, class), bytes) in moments {
+            self.number((start - before).into());
+            self.number(class.into());
+            self.number(bytes);
+            before = start;
+        }
+    }
+
     fn rows(&mut self, fold: &Fold) {
         let mut rows: Vec<(Pair, BothWays)> = fold.pairs.iter().collect();
         rows.sort_unstable_by_key(|(pair, _)| (pair.context, pair.low, pair.high));
@@ -248,6 +264,12 @@ impl Reader<'_> {
         (length <= self.0.len()).then_some(length)
     }
 
+    /// A place in a list of so many.
+    fn place(&mut self, count: usize) -> Option<usize> {
+        let place = usize::try_from(self.number()?).ok()?;
+        (place < count).then_some(place)
+    }
+
     fn flag(&mut self) -> Option<bool> {
         match self.number()? {
             0 => Some(false),
@@ -304,6 +326,7 @@ impl Reader<'_> {
         }
         self.rows(&mut fold, contexts, addresses)?;
         fold.settle();
+        self.timeline(&mut fold, contexts)?;
         Some(fold)
     }
 
@@ -360,6 +383,22 @@ impl Reader<'_> {
             is_reject: is(0),
             is_coded: is(1),
         })
+    }
+
+    fn timeline(&mut self, fold: &mut Fold, contexts: usize) -> Option<()> {
+        fold.timeline.lengthen(self.place(timeline::PERIODS.len())?);
+        let mut start = 0u64;
+        for _ in 0..self.length()? {
+            start = start.checked_add(self.time()?)?;
+            let class = self.small()?;
+            let (context, _) = timeline::parts(class);
+            let is_own =
+                (context as usize) < contexts && fold.contexts.unordered(context) == context;
+            is_own.then_some(())?;
+            let bytes = self.bytes_sum().filter(|bytes| *bytes > 0)?;
+            fold.timeline.put(start, class, bytes);
+        }
+        Some(())
     }
 
     fn rows(&mut self, fold: &mut Fold, contexts: usize, addresses: usize) -> Option<()> {

@@ -13,6 +13,7 @@ use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
 use crate::line::LineReader;
 use crate::partial::{self, PartialError};
+use crate::timeline::Moment;
 use memchr::memchr;
 use std::sync::Arc;
 
@@ -176,6 +177,7 @@ impl FlowTable {
             self.source.end_carried_line(&mut self.fold)?;
             self.fold.settle();
         }
+        self.fold.settle_times();
         if let Some((line, text)) = self.source.undecided.first() {
             return Err(not_a_flow_log(*line, text));
         }
@@ -222,6 +224,18 @@ impl FlowTable {
     /// Every conversation with its sums, in no particular order.
     pub fn conversations(&self) -> impl Iterator<Item = Conversation<'_>> {
         self.fold.conversations()
+    }
+
+    /// What passed when, by class of conversation, in no particular order. Sources
+    /// must have ended; without a start in the layout there is none.
+    pub fn moments(&self) -> impl Iterator<Item = Moment> {
+        self.fold.moments()
+    }
+
+    /// Seconds of a period of [`FlowTable::moments`]: 60, or more where the
+    /// records are of so long a time that minutes would be too many.
+    pub fn period(&self) -> u64 {
+        self.fold.timeline.seconds()
     }
 
     /// Every flow with its sums, in no particular order: the conversations'

@@ -23,5 +23,30 @@ fn summary(table: &FlowTable) -> Vec<String> {
     let records: u64 = table.conversations().map(|row| row.records).sum();
     assert_eq!(records, table.counts().parsed);
     rows.push(format!("{:?} {:?}", table.counts(), table.window()));
+    rows.extend(times(table));
     rows
+}
+
+/// What passed when, in words that do not depend on a table's own numbers.
+fn times(table: &FlowTable) -> Vec<String> {
+    let mut classes = std::collections::BTreeMap::new();
+    for row in table.conversations() {
+        // The first in an order of its own stands for the class.
+        let mut ends = row
+            .ends
+            .map(|end| (end.outside, end.has_packet, end.service));
+        ends.sort();
+        let name = format!("{:?} {:?} {ends:?}", row.interface, row.action);
+        classes.insert(row.class, name);
+    }
+    let mut times: Vec<String> = table
+        .moments()
+        .map(|moment| {
+            let class = classes.get(&moment.class).expect("a class of a row");
+            format!("{} {class} {}", moment.start, moment.bytes)
+        })
+        .collect();
+    times.sort();
+    times.push(format!("{}", table.period()));
+    times
 }
