@@ -40,6 +40,7 @@ mod report;
 pub mod snapshot;
 mod spend;
 mod sums;
+mod timeline;
 mod traffic;
 
 pub use address::is_private;
@@ -57,3 +58,4 @@ pub use report::{
     csv, html, json, mail, markdown, report, result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
+pub use timeline::Timeline;

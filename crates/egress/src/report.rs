@@ -23,6 +23,7 @@ use crate::ranges::AwsRanges;
 use crate::snapshot::{Metric, Snapshot};
 use crate::spend::{Hourly, Month, SinceAlarm, Spend};
 use crate::sums::{Billed, Pairs};
+use crate::timeline::Timeline;
 use crate::traffic::Traffic;
 use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
@@ -252,6 +253,8 @@ pub struct Report {
     pub pairs: Vec<Pair>,
     /// The time that the records cover.
     pub window: Option<Window>,
+    /// When what was billed passed.
+    pub timeline: Timeline,
     /// What the records explain of what the gateway counted.
     pub coverage: Option<Coverage>,
     /// What processing costs by the hour, since the alarm and a month.
@@ -359,6 +362,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             })
             .collect(),
         window,
+        timeline: traffic.timeline(table),
         coverage,
         spend: spend(facts, window, processed),
         findings: Vec::new(),

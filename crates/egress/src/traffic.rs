@@ -8,6 +8,7 @@
 use crate::gateway::{Gateway, GatewayKind};
 use crate::leg::{Leg, leg};
 use crate::sums::{Billed, ByAddress, ByKind, Pair, Pairs, Sketch};
+use crate::timeline::{Part, Timeline};
 use flowlog::{Action, Conversation, End, FlowTable};
 use std::net::IpAddr;
 
@@ -35,6 +36,8 @@ pub(crate) struct Traffic<'a> {
     services: Vec<(Option<&'a str>, Billed)>,
     /// Billed bytes whose remote end is not in the record.
     pub(crate) without_remote: u128,
+    /// What of each class counts, by class.
+    parts: Vec<Part>,
 }
 
 /// What all conversations of a kind have in common.
@@ -123,6 +126,7 @@ impl<'a> Traffic<'a> {
                 continue;
             };
             traffic.add(&passage, kind);
+            traffic.count(conversation.class, &passage, kind);
             if let Some(pair) = passage.pair(kind.gateway) {
                 sketch.note(pair, passage.billed);
             }
@@ -185,6 +189,25 @@ impl<'a> Traffic<'a> {
             let service = kind.services[passage.far_place];
             self.remote(&passage.far, service, billed);
         }
+    }
+
+    /// Notes what of the class counts.
+    fn count(&mut self, class: usize, passage: &Passage<'_>, kind: Kind<'_>) {
+        if self.parts.len() <= class {
+            self.parts.resize(class + 1, Part::default());
+        }
+        let part = &mut self.parts[class];
+        part.all += passage.billed.bytes();
+        if passage.is_billed == passage.has_remote(kind.gateway) {
+            part.counted += passage.billed.bytes();
+            part.service = kind.services[passage.far_place];
+        }
+    }
+
+    /// When it passed.
+    pub(crate) fn timeline(&self, table: &FlowTable) -> Timeline {
+        let services: Vec<_> = self.services.iter().map(|(name, _)| *name).collect();
+        Timeline::of(table, &self.parts, &services)
     }
 
     fn remote(&mut self, end: &End<'a>, service: usize, billed: Billed) {

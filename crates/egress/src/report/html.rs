@@ -5,6 +5,7 @@
 //! text is escaped by the templates. What a picture shows stands in a table too.
 
 mod flow;
+mod metrics;
 mod timeline;
 
 use super::{NamedShare, Report, Share, text};
@@ -59,7 +60,8 @@ fn content(report: &Report, facts: &Facts, title: &str, top: usize) -> Markup {
                     dd { (sentence) }
                 }
             }
-            (timeline::picture(facts, report.window))
+            (metrics::picture(facts, report.window))
+            (timeline::picture(&report.timeline))
             @if !report.pairs.is_empty() {
                 h2 { "Who talks to whom" }
                 (flow::picture(report))

@@ -78,6 +78,14 @@ pub fn value(report: &Report, top: usize) -> Value {
             "start": report.window.map(|window| window.start),
             "end": report.window.map(|window| window.end),
         },
+        "timeline": {
+            "period_seconds": report.timeline.period,
+            "services": report.timeline.services,
+            "points": report.timeline.points.iter().map(|(start, sums)| json!({
+                "start": start,
+                "bytes": sums.iter().copied().map(bytes).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+        },
         "coverage": report.coverage.map(|coverage| json!({
             "from": coverage.window.start,
             "to": coverage.window.end,

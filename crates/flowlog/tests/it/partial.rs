@@ -39,7 +39,10 @@ fn bytes_of_the_same_text_change_with_the_version_only() {
     let bytes = table(SAMPLE).expect("a flow log").encode();
     // Without the checksum: with its own, everything has the same one.
     let content = &bytes[..bytes.len() - 4];
-    assert_eq!((PARTIAL_VERSION, crc32fast::hash(content)), (2, 1_098_314_110));
+    assert_eq!(
+        (PARTIAL_VERSION, crc32fast::hash(content)),
+        (2, 1_098_314_110)
+    );
 }
 
 #[test]

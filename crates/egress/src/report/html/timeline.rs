@@ -1,10 +1,8 @@
-//! Bytes by the minute, up and down, with the recording marked: what the gateway
-//! itself counted, also before there was a record.
+//! What was recorded, by time and AWS service: bars upon each other.
 
-use crate::report::Facts;
-use crate::report::text::{gb, time};
-use crate::snapshot::by_period;
-use flowlog::Window;
+use super::metrics::{clock, hundredths};
+use crate::report::text::{gb, grouped, time};
+use crate::timeline::Timeline;
 use maud::{Markup, html};
 
 const WIDTH: u64 = 960;
@@ -12,106 +10,109 @@ const HEIGHT: u64 = 200;
 /// Room for the labels below and left.
 const BOTTOM: u64 = 28;
 const LEFT: u64 = 64;
-const PERIOD: u64 = 60;
-/// More minutes than that are no picture.
+/// Services with a colour of their own; the others share one.
+const NAMED: usize = 5;
+const OTHERS: usize = 7;
+/// More bars than that are no picture.
 const MOST: u64 = 24 * 60;
 
-/// The picture; nothing where there are no metrics.
-pub(super) fn picture(facts: &Facts, window: Option<Window>) -> Markup {
-    let of_snapshot = facts
-        .snapshot
-        .as_ref()
-        .map(|taken| taken.metrics.as_slice());
-    let sum = |name: &str| {
-        let mut minutes = by_period(of_snapshot.unwrap_or_default(), &[name]);
-        // Of a minute that both have, the later look at it counts.
-        minutes.extend(by_period(&facts.metrics, &[name]));
-        minutes
-    };
-    let (up, down) = (sum("BytesInFromSource"), sum("BytesInFromDestination"));
-    let starts = || up.keys().chain(down.keys());
-    let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
+/// The picture; nothing of less than two periods.
+pub(super) fn picture(timeline: &Timeline) -> Markup {
+    let (Some((first, _)), Some((last, _))) = (timeline.points.first(), timeline.points.last())
+    else {
         return html! {};
     };
-    let minutes = (last - first) / PERIOD + 1;
-    if !(2..=MOST).contains(&minutes) {
+    let count = (last - first) / timeline.period + 1;
+    let most = timeline.points.iter().map(|(_, bytes)| sum(bytes)).max();
+    let most = most.unwrap_or_default();
+    if !(2..=MOST).contains(&count) || most == 0 {
         return html! {};
     }
-    let of = |start: &u64| {
-        let value = |side: &std::collections::BTreeMap<u64, u128>| {
-            side.get(start).copied().unwrap_or_default()
-        };
-        (value(&up), value(&down))
-    };
-    let all: Vec<u64> = (0..minutes).map(|at| first + at * PERIOD).collect();
-    let most = all.iter().map(of).map(|(up, down)| up + down).max();
-    let most = most.unwrap_or_default().max(1);
-    let height = |bytes: u128| {
-        let scaled = bytes * u128::from(HEIGHT) / most;
-        u64::try_from(scaled).unwrap_or(HEIGHT)
-    };
-    // In hundredths of a pixel, so that many minutes fit.
+    // In hundredths of a pixel, so that many bars fit.
     let room = (WIDTH - LEFT) * 100;
-    let x = |at: u64| hundredths(LEFT * 100 + room * at / minutes);
-    let bar = hundredths(
-        (room / minutes)
-            .saturating_sub(if minutes < 200 { 100 } else { 0 })
+    let wide = hundredths(
+        (room / count)
+            .saturating_sub(if count < 200 { 100 } else { 0 })
             .max(10),
     );
-    let recorded = window.map(|window| {
-        let place = |second: u64| {
-            let second = second.clamp(*first, last + PERIOD) - first;
-            LEFT * 100 + room * second / (minutes * PERIOD)
-        };
-        let (from, to) = (place(window.start), place(window.end));
-        (
-            hundredths(from),
-            hundredths(to.saturating_sub(from).max(100)),
-        )
-    });
+    let x =
+        |start: u64| hundredths(LEFT * 100 + room * ((start - first) / timeline.period) / count);
+    let end = last + timeline.period;
     let title = format!(
-        "Bytes a minute through the gateway from {} to {}, at most {} GB",
+        "Recorded bytes by service from {} to {}, at most {} GB in {} s",
         time(*first),
-        time(last + PERIOD),
-        gb(most)
+        time(end),
+        gb(most),
+        timeline.period
     );
     html! {
-        h2 { "By the minute" }
+        h2 { "By time and service" }
         p.quiet {
-            "What the gateway counted:"
-            span.key.up {} "from workloads"
-            span.key.down {} "to workloads"
-            @if recorded.is_some() { "; the line below is what records cover" }
+            "What was recorded, each record where it begins, in periods of "
+            (grouped(timeline.period.into())) " s:"
+            @for (at, service) in timeline.services.iter().take(NAMED).enumerate() {
+                span class={ "key k" (at) } {} (name(service.as_deref()))
+            }
+            @if timeline.services.len() > NAMED {
+                span class={ "key k" (OTHERS) } {} "others"
+            }
         }
         div.wide { svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT + BOTTOM) } role="img" aria-label=(title) {
-            @for (at, start) in (0..).zip(&all) {
-                @let (up, down) = of(start);
-                @let (tall, low) = (height(up), height(down));
-                @if tall + low > 0 {
-                    g {
-                        title { (time(*start)) ": " (gb(up)) " GB up, " (gb(down)) " GB down" }
-                        rect.down x=(x(at)) y=(HEIGHT - low) width=(bar) height=(low) {}
-                        rect.up x=(x(at)) y=(HEIGHT.saturating_sub(low + tall)) width=(bar) height=(tall) {}
+            @for (start, bytes) in &timeline.points {
+                g {
+                    title { (said(timeline, *start, bytes)) }
+                    @for (colour, y, height) in stack(bytes, most) {
+                        rect class={ "k" (colour) } x=(x(*start)) y=(y) width=(wide) height=(height) {}
                     }
                 }
-            }
-            @if let Some((from, wide)) = &recorded {
-                rect.recorded x=(from) y=(HEIGHT + 3) width=(wide) height="4" {}
             }
             line.axis x1=(LEFT) y1=(HEIGHT) x2=(WIDTH) y2=(HEIGHT) {}
             text.quiet x=(LEFT - 6) y="12" text-anchor="end" { (gb(most)) " GB" }
             text.quiet x=(LEFT - 6) y=(HEIGHT) text-anchor="end" { "0" }
             text.quiet x=(LEFT) y=(HEIGHT + 22) { (clock(*first)) }
-            text.quiet x=(WIDTH) y=(HEIGHT + 22) text-anchor="end" { (clock(last + PERIOD)) }
+            text.quiet x=(WIDTH) y=(HEIGHT + 22) text-anchor="end" { (clock(end)) }
         } }
     }
 }
 
-/// Hours and minutes, UTC.
-fn clock(seconds: u64) -> String {
-    format!("{:02}:{:02} UTC", seconds / 3_600 % 24, seconds / 60 % 60)
+fn name(service: Option<&str>) -> &str {
+    service.unwrap_or("no AWS service")
 }
 
-fn hundredths(value: u64) -> String {
-    format!("{}.{:02}", value / 100, value % 100)
+fn sum(bytes: &[u128]) -> u128 {
+    bytes.iter().sum()
+}
+
+/// Colour, top and height of each part, in hundredths where small.
+fn stack(bytes: &[u128], most: u128) -> Vec<(usize, String, String)> {
+    let mut parts: Vec<(usize, u128)> = bytes.iter().take(NAMED).copied().enumerate().collect();
+    parts.push((OTHERS, sum(bytes.get(NAMED..).unwrap_or_default())));
+    let mut below = 0;
+    let mut boxes = Vec::new();
+    for (colour, part) in parts {
+        let scaled = |bytes: u128| {
+            let hundredths = bytes * u128::from(HEIGHT * 100) / most;
+            u64::try_from(hundredths).unwrap_or(HEIGHT * 100)
+        };
+        let (low, high) = (scaled(below), scaled(below + part));
+        below += part;
+        if high > low {
+            boxes.push((
+                colour,
+                hundredths(HEIGHT * 100 - high),
+                hundredths(high - low),
+            ));
+        }
+    }
+    boxes
+}
+
+/// A period in words.
+fn said(timeline: &Timeline, start: u64, bytes: &[u128]) -> String {
+    let parts = timeline.services.iter().zip(bytes);
+    let parts = parts.filter(|(_, bytes)| **bytes > 0);
+    let parts: Vec<String> = parts
+        .map(|(service, bytes)| format!("{} {} GB", name(service.as_deref()), gb(*bytes)))
+        .collect();
+    format!("{}: {}", time(start), parts.join(", "))
 }
