@@ -10,12 +10,16 @@
 
 mod gateway_endpoint;
 mod hairpin;
+mod inter_region;
+mod ipv6_capable;
 mod one_client;
 mod one_destination;
+mod other_region_bucket;
 mod port_exhaustion;
 
 use crate::price::{COST_PLACES, Money};
 use crate::report::{Facts, Report, Share};
+use std::collections::BTreeMap;
 
 /// How much to trust a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +84,14 @@ pub(crate) struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Every rule, the most important first.
-const RULES: [(&str, Rule); 6] = [
+const RULES: [(&str, Rule); 9] = [
     (gateway_endpoint::S3.name, gateway_endpoint::s3),
     (gateway_endpoint::DYNAMODB.name, gateway_endpoint::dynamodb),
+    (other_region_bucket::NAME, other_region_bucket::find),
     (hairpin::NAME, hairpin::find),
     (port_exhaustion::NAME, port_exhaustion::find),
+    (inter_region::NAME, inter_region::find),
+    (ipv6_capable::NAME, ipv6_capable::find),
     (one_client::NAME, one_client::find),
     (one_destination::NAME, one_destination::find),
 ];
@@ -120,6 +127,31 @@ impl Case<'_> {
             hourly: spend.hourly.map(|hourly| part(hourly.cost)),
             monthly: spend.month.map(|month| part(month.typical.1)),
         })
+    }
+
+    /// What belongs to services that are it and lies in other regions, by region,
+    /// the largest first.
+    fn elsewhere(&self, is_it: impl Fn(Option<&str>) -> bool) -> Vec<(String, Share)> {
+        let mut regions: BTreeMap<&str, Vec<Share>> = BTreeMap::new();
+        for row in &self.report.destinations {
+            let region = row.aws_region.as_deref();
+            // What is everywhere is in this region too.
+            let is_other = |region: &&str| *region != self.region() && *region != "GLOBAL";
+            if let Some(region) = region.filter(is_other)
+                && is_it(row.aws_service.as_deref())
+            {
+                regions.entry(region).or_default().push(row.share);
+            }
+        }
+        let mut regions: Vec<(String, Share)> = regions
+            .into_iter()
+            .map(|(region, shares)| (region.to_owned(), Share::sum(shares)))
+            .collect();
+        regions.sort_by(|one, other| {
+            let by_bytes = other.1.bytes.cmp(&one.1.bytes);
+            by_bytes.then_with(|| one.0.cmp(&other.0))
+        });
+        regions
     }
 
     /// The region's id in commands.

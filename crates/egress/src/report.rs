@@ -214,6 +214,26 @@ pub struct Share {
     pub share: Money,
 }
 
+impl Share {
+    /// Of rows together.
+    pub(crate) fn sum(rows: impl IntoIterator<Item = Share>) -> Share {
+        let nothing = Share {
+            bytes: 0,
+            in_from_source: 0,
+            out_to_source: 0,
+            cost: Money::ZERO,
+            share: Money::ZERO,
+        };
+        rows.into_iter().fold(nothing, |sum, row| Share {
+            bytes: sum.bytes + row.bytes,
+            in_from_source: sum.in_from_source + row.in_from_source,
+            out_to_source: sum.out_to_source + row.out_to_source,
+            cost: sum.cost + row.cost,
+            share: sum.share + row.share,
+        })
+    }
+}
+
 /// Whether there is anything to report, and if not, why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

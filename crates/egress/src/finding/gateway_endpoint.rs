@@ -5,6 +5,7 @@
 //! <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>.
 
 use super::{Action, Case, Confidence, Finding};
+use crate::report::Share;
 use crate::report::text::{grouped, percent};
 use crate::snapshot::{Endpoint, Snapshot};
 use rust_decimal::dec;
@@ -16,9 +17,9 @@ const LEAST: rust_decimal::Decimal = dec!(0.01);
 pub(super) struct Service {
     pub(super) name: &'static str,
     /// As records name it.
-    in_records: &'static str,
+    pub(super) in_records: &'static str,
     /// As people say it.
-    said: &'static str,
+    pub(super) said: &'static str,
     /// The last part of the endpoint service's name.
     endpoint: &'static str,
 }
@@ -44,6 +45,31 @@ pub(super) fn dynamodb(case: &Case<'_>) -> Option<Finding> {
     DYNAMODB.find(case)
 }
 
+/// Bytes of a service that an endpoint reaches, or may reach.
+struct Near {
+    /// In the gateway's region.
+    own: Share,
+    /// In a region that is not known.
+    unknown: Share,
+}
+
+impl Near {
+    fn of(case: &Case<'_>, service: &str) -> Near {
+        let of = |region: Option<&str>| {
+            let rows = case.report.destinations.iter();
+            Share::sum(
+                rows.filter(|row| row.aws_service.as_deref() == Some(service))
+                    .filter(|row| row.aws_region.as_deref() == region)
+                    .map(|row| row.share),
+            )
+        };
+        Near {
+            own: of(Some(case.region())),
+            unknown: of(None),
+        }
+    }
+}
+
 /// What the VPC has of the service's endpoints.
 enum There<'a> {
     /// It is not known which VPC it is.
@@ -61,15 +87,15 @@ enum There<'a> {
 
 impl Service {
     fn find(&self, case: &Case<'_>) -> Option<Finding> {
-        let row = case
-            .report
-            .services
-            .iter()
-            .find(|row| row.aws_service.as_deref() == Some(self.in_records))
-            .filter(|row| row.share.share >= LEAST)?;
+        let Near { own, unknown } = Near::of(case, self.in_records);
+        let near = Share::sum([own, unknown]);
+        if near.share < LEAST {
+            return None;
+        }
         let said = self.said;
-        let share = percent(row.share.share);
+        let share = percent(near.share);
         let there = self.there(case);
+        let is_known = unknown.bytes == 0;
         let sentence = match &there {
             There::Unknown => format!(
                 "{share} of the bytes are {said}, which a gateway endpoint in the VPC's route \
@@ -84,35 +110,63 @@ impl Service {
                  does not lead to it.",
                 tables.join(", ")
             ),
+            There::InAllTables { endpoint } if is_known => format!(
+                "{share} of the bytes are {said} of this region although every route table leads to \
+                 gateway endpoint {endpoint}: a more specific route leads elsewhere, or the \
+                 connections are older than the endpoint."
+            ),
             There::InAllTables { endpoint } => format!(
                 "{share} of the bytes are {said} although every route table leads to gateway \
                  endpoint {endpoint}: they belong to another region, which an endpoint does not \
                  reach, or a more specific route leads elsewhere."
             ),
         };
-        let mut evidence = vec![format!(
-            "{} bytes of {said} in the recording.",
-            grouped(row.share.bytes)
-        )];
-        if !matches!(there, There::InAllTables { .. }) {
-            evidence.push(format!(
-                "A gateway endpoint reaches {said} in {} only; records do not say the region of the \
-                 far end.",
-                case.region()
-            ));
-        }
         Some(Finding {
             name: self.name,
             sentence,
-            evidence,
-            // Which region the far end is in, no record says.
-            confidence: Confidence::Medium,
+            evidence: self.evidence(case, own, unknown, &there),
+            confidence: match is_known {
+                true => Confidence::High,
+                // Which region the far end is in is not known.
+                false => Confidence::Medium,
+            },
             saving: match there {
                 There::InAllTables { .. } => None,
-                _ => case.saving(row.share),
+                _ => case.saving(near),
             },
             actions: self.actions(&there, case.region()),
         })
+    }
+
+    fn evidence(
+        &self,
+        case: &Case<'_>,
+        own: Share,
+        unknown: Share,
+        there: &There<'_>,
+    ) -> Vec<String> {
+        let said = self.said;
+        let mut evidence = Vec::new();
+        if own.bytes > 0 {
+            evidence.push(format!(
+                "{} bytes of {said} in {} (AWS's prefixes of {}).",
+                grouped(own.bytes),
+                case.region(),
+                case.facts.ranges().created()
+            ));
+        }
+        if unknown.bytes > 0 {
+            let bytes = grouped(unknown.bytes);
+            evidence.push(format!("{bytes} bytes of {said} in the recording."));
+            if !matches!(there, There::InAllTables { .. }) {
+                evidence.push(format!(
+                    "A gateway endpoint reaches {said} in {} only; which region these are of is not \
+                     known.",
+                    case.region()
+                ));
+            }
+        }
+        evidence
     }
 
     fn there<'a>(&self, case: &Case<'a>) -> There<'a> {

@@ -32,14 +32,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         .iter()
         .filter_map(|row| Some((row, own.get(&row.address)?)))
         .collect();
-    let sum = |of: fn(&Share) -> u128| found.iter().map(|(row, _)| of(&row.share)).sum();
-    let share = Share {
-        bytes: sum(|share| share.bytes),
-        in_from_source: sum(|share| share.in_from_source),
-        out_to_source: sum(|share| share.out_to_source),
-        cost: found.iter().map(|(row, _)| row.share.cost).sum(),
-        share: found.iter().map(|(row, _)| row.share.share).sum(),
-    };
+    let share = Share::sum(found.iter().map(|(row, _)| row.share));
     if share.share < LEAST {
         return None;
     }

@@ -2,11 +2,12 @@
 
 use egress::mail::{Occasion, Page};
 use egress::snapshot::{Metric, Snapshot};
-use egress::{Bill, Estimate, Facts, LogClass, Rate, Report};
+use egress::{AwsRanges, Bill, Estimate, Facts, LogClass, Rate, Report};
 use flowlog::FlowTable;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows of each list, few enough that a case can have hidden ones.
 const TOP: usize = 5;
@@ -121,6 +122,9 @@ fn facts(case: &Path) -> Facts {
     }
     given.interface = facts["interface"].as_str().map(str::to_owned);
     given.snapshot = snapshot(case);
+    given.ranges = fs::read_to_string(case.join("ip-ranges.json"))
+        .ok()
+        .map(|text| Arc::new(AwsRanges::read(&text).unwrap()));
     given.metrics = metrics(case);
     given.alarmed = facts["alarmed"].as_array().map(|time| {
         let second = |place: usize| time[place].as_u64().unwrap();
