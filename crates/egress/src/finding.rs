@@ -16,6 +16,7 @@ mod one_client;
 mod one_destination;
 mod other_region_bucket;
 mod port_exhaustion;
+mod scanning_noise;
 
 use crate::price::{COST_PLACES, Money};
 use crate::report::{Facts, Report, Share};
@@ -84,7 +85,7 @@ pub(crate) struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Every rule, the most important first.
-const RULES: [(&str, Rule); 9] = [
+const RULES: [(&str, Rule); 10] = [
     (gateway_endpoint::S3.name, gateway_endpoint::s3),
     (gateway_endpoint::DYNAMODB.name, gateway_endpoint::dynamodb),
     (other_region_bucket::NAME, other_region_bucket::find),
@@ -94,6 +95,7 @@ const RULES: [(&str, Rule); 9] = [
     (ipv6_capable::NAME, ipv6_capable::find),
     (one_client::NAME, one_client::find),
     (one_destination::NAME, one_destination::find),
+    (scanning_noise::NAME, scanning_noise::find),
 ];
 
 /// The names of all findings there are.
@@ -136,7 +138,7 @@ impl Case<'_> {
         for row in &self.report.destinations {
             let region = row.aws_region.as_deref();
             // What is everywhere is in this region too.
-            let is_other = |region: &&str| *region != self.region() && *region != "GLOBAL";
+            let is_other = |region: &&str| !self.is_own(region) && *region != "GLOBAL";
             if let Some(region) = region.filter(is_other)
                 && is_it(row.aws_service.as_deref())
             {
@@ -152,6 +154,11 @@ impl Case<'_> {
             by_bytes.then_with(|| one.0.cmp(&other.0))
         });
         regions
+    }
+
+    /// Whether the region is the gateway's, or one of them.
+    fn is_own(&self, region: &str) -> bool {
+        self.region().split(',').any(|own| own == region)
     }
 
     /// The region's id in commands.

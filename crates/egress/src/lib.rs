@@ -54,8 +54,8 @@ pub use owner::{Owner, OwnerKind};
 pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
 pub use ranges::{AwsRange, AwsRanges, RangesError};
 pub use report::{
-    Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Verdict, console,
-    csv, html, json, mail, markdown, report, result_json,
+    Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Unsolicited,
+    Verdict, console, csv, html, json, mail, markdown, report, result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
 pub use timeline::Timeline;

@@ -151,6 +151,17 @@ pub struct LegBytes {
     pub other: u128,
 }
 
+/// What came from the internet to a gateway and was no answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsolicited {
+    /// From how many addresses.
+    pub addresses: u64,
+    /// In how many records.
+    pub records: u64,
+    /// Their bytes; not billed.
+    pub bytes: u128,
+}
+
 /// A workload and what it moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -281,6 +292,8 @@ pub struct Report {
     pub spend: Spend,
     /// What to do.
     pub findings: Vec<Finding>,
+    /// What came from addresses that a gateway sent nothing to.
+    pub unsolicited: Unsolicited,
     /// The gateways' addresses as the records have them.
     pub nat_addresses: Vec<String>,
     /// What the reader should know before trusting a figure.
@@ -386,6 +399,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         coverage,
         spend: spend(facts, window, processed),
         findings: Vec::new(),
+        unsolicited: traffic.unsolicited(),
         nat_addresses: gateways
             .iter()
             .flat_map(|gateway| gateway.addresses.iter().map(IpAddr::to_string))
@@ -604,7 +618,8 @@ fn mismatch(traffic: &Traffic<'_>) -> Vec<String> {
             "out_to_source",
             traffic.out_to_source,
             "in_from_destination",
-            traffic.in_from_destination,
+            // What nobody had asked for goes no further.
+            traffic.in_from_destination - traffic.unsolicited().bytes,
         ),
     ]
     .into_iter()

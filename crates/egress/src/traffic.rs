@@ -7,6 +7,7 @@
 
 use crate::gateway::{Gateway, GatewayKind};
 use crate::leg::{Leg, leg};
+use crate::report::Unsolicited;
 use crate::sums::{Billed, ByAddress, ByKind, Pair, Pairs, Sketch};
 use crate::timeline::{Part, Timeline};
 use flowlog::{Action, Conversation, End, FlowTable};
@@ -36,6 +37,8 @@ pub(crate) struct Traffic<'a> {
     services: Vec<(Option<&'a str>, Billed)>,
     /// Billed bytes whose remote end is not in the record.
     pub(crate) without_remote: u128,
+    /// Remote ends that a gateway sent nothing to, on its outer side.
+    unsolicited: ByAddress<Billed>,
     /// What of each class counts, by class.
     parts: Vec<Part>,
 }
@@ -183,6 +186,9 @@ impl<'a> Traffic<'a> {
         } else {
             self.out_to_destination += billed.in_from_source;
             self.in_from_destination += billed.out_to_source;
+            if billed.in_from_source == 0 && billed.out_to_source > 0 {
+                self.unsolicited.entry(passage.far.address).add(billed);
+            }
         }
         // A remote end counts on the side that is billed, if it shows there.
         if passage.is_billed == has_remote {
@@ -263,6 +269,22 @@ impl<'a> Traffic<'a> {
         }
         services.retain(|(_, billed)| billed.records > 0 || billed.bytes() > 0);
         services
+    }
+
+    /// What came from addresses that a gateway sent nothing to.
+    pub(crate) fn unsolicited(&self) -> Unsolicited {
+        let mut all = Unsolicited::default();
+        for (address, billed) in self.unsolicited.iter() {
+            // Where the records show what a workload got of it, it was an answer.
+            let passed = self.destinations.get(address);
+            if self.without_remote == 0 && passed.is_some_and(|it| it.billed.out_to_source > 0) {
+                continue;
+            }
+            all.addresses += 1;
+            all.records += billed.records;
+            all.bytes += billed.bytes();
+        }
+        all
     }
 
     /// What was billed: each byte once for its pass through the gateway.

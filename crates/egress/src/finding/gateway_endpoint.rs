@@ -55,17 +55,17 @@ struct Near {
 
 impl Near {
     fn of(case: &Case<'_>, service: &str) -> Near {
-        let of = |region: Option<&str>| {
+        let of = |is_it: &dyn Fn(Option<&str>) -> bool| {
             let rows = case.report.destinations.iter();
             Share::sum(
                 rows.filter(|row| row.aws_service.as_deref() == Some(service))
-                    .filter(|row| row.aws_region.as_deref() == region)
+                    .filter(|row| is_it(row.aws_region.as_deref()))
                     .map(|row| row.share),
             )
         };
         Near {
-            own: of(Some(case.region())),
-            unknown: of(None),
+            own: of(&|region| region.is_some_and(|region| case.is_own(region))),
+            unknown: of(&|region| region.is_none()),
         }
     }
 }

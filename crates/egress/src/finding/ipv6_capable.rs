@@ -81,7 +81,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 fn reachable<'a>(case: &Case<'a>, row: &'a Destination) -> Option<(&'a str, &'a str)> {
     let (service, region) = (row.aws_service.as_deref()?, row.aws_region.as_deref()?);
     let mut endpoints = [&gateway_endpoint::S3, &gateway_endpoint::DYNAMODB].into_iter();
-    let has_endpoint = region == case.report.region && endpoints.any(|it| it.in_records == service);
+    let has_endpoint = case.is_own(region) && endpoints.any(|it| it.in_records == service);
     let is_v4 = crate::address::translated(row.address).is_ipv4();
     (is_v4 && !has_endpoint && case.facts.ranges().has_ipv6(service, region))
         .then_some((service, region))

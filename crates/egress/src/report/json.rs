@@ -95,6 +95,11 @@ pub fn value(report: &Report, top: usize) -> Value {
         })),
         "spend": spend(&report.spend),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+        "unsolicited": {
+            "addresses": report.unsolicited.addresses,
+            "records": report.unsolicited.records,
+            "bytes": bytes(report.unsolicited.bytes),
+        },
         "nat_addresses": report.nat_addresses,
         "warnings": report.warnings,
     })

@@ -149,11 +149,18 @@ pub(crate) fn legs(report: &Report) -> Vec<String> {
         (
             "download mismatch",
             bytes.out_to_source,
-            bytes.in_from_destination,
+            bytes.in_from_destination - report.unsolicited.bytes,
         ),
     ] {
         let mismatch = grouped(billed.abs_diff(check));
         lines.push(format!("{what:<19} {mismatch:>19} bytes"));
+    }
+    if report.unsolicited.bytes > 0 {
+        lines.push(format!(
+            "{:<19} {:>19} bytes of in_from_destination that nobody had asked for",
+            "unsolicited",
+            grouped(report.unsolicited.bytes)
+        ));
     }
     lines
 }
@@ -311,6 +318,7 @@ fn how_sure(report: &Report) -> String {
         None => "there are no metrics of the gateway to compare with".to_owned(),
     };
     let outside = bytes.out_to_destination + bytes.in_from_destination;
+    let outside = outside - report.unsolicited.bytes;
     let sides = match (bytes.processed, outside) {
         (_, 0) => "only one side of the gateway was seen".to_owned(),
         (inside, outside) if inside == outside => {
