@@ -7,7 +7,7 @@
 //! **Invariants.** A price is known or it is not said. An estimate says what it
 //! is made of.
 
-use crate::price::{Money, Rate, RateError};
+use crate::price::{PriceName, Prices, Rate, RateError};
 use crate::report::text;
 use crate::snapshot::{Metric, by_period};
 use rust_decimal::dec;
@@ -19,35 +19,22 @@ use serde::{Deserialize, Serialize};
 pub enum LogClass {
     /// STANDARD.
     Standard,
-    /// INFREQUENT_ACCESS: half the price, read by queries alone.
+    /// INFREQUENT_ACCESS: half the price of STANDARD, read by queries alone.
     InfrequentAccess,
 }
-
-/// Region, price of a gigabyte in the class STANDARD, and where that is from;
-/// INFREQUENT_ACCESS costs half of it.
-const RATES: [(&str, Money, &str); 2] = [
-    (
-        "us-east-1",
-        dec!(0.50),
-        "2026-11, published copy of the price list",
-    ),
-    (
-        "ap-northeast-1",
-        dec!(0.76),
-        "2026-11, published comparison of both classes",
-    ),
-];
 
 impl LogClass {
     /// The list price of a gigabyte delivered in that region, where it is known.
     pub fn list_rate(self, region: &str) -> Option<Rate> {
-        let (_, per_gb, _) = RATES.iter().find(|(known, ..)| *known == region)?;
+        let prices = Prices::shipped(region);
+        let price = prices.of(PriceName::LogsGb)?;
+        let (per_gb, _) = price.first_paid();
         Some(Rate {
             per_gb: match self {
-                LogClass::Standard => *per_gb,
-                LogClass::InfrequentAccess => *per_gb / dec!(2),
+                LogClass::Standard => per_gb,
+                LogClass::InfrequentAccess => per_gb / dec!(2),
             },
-            currency: "USD",
+            currency: price.currency.code(),
         })
     }
 

@@ -51,7 +51,11 @@ pub use finding::{Action, Confidence, Finding, NAMES as FINDINGS, Saving};
 pub use gateway::{Gateway, GatewayKind};
 pub use leg::{Leg, leg};
 pub use owner::{Owner, OwnerKind};
-pub use price::{BYTES_PER_GB, Money, RATES, Rate, RateError, RateRow, human_gb};
+pub use price::{
+    BYTES_PER_GB, Currency, LeftOut, ListQuery, Money, PRICE_NAMES, PRICES_VERSION, Price,
+    PriceError, PriceName, Prices, Rate, RateError, Tier, Unit, human_gb, list_queries,
+    list_region,
+};
 pub use ranges::{AwsRange, AwsRanges, RangesError};
 pub use report::{
     Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Unsolicited,
