@@ -1,7 +1,8 @@
 //! Conditions on a report, for scripts: `cost_per_hour>5`.
 //!
 //! **Invariants.** A figure that a report does not have is no condition that does
-//! not hold: it is an error, so that a script notices.
+//! not hold: it is an error, so that a script notices. `full_cost` is at least what
+//! has a price: whether it is more than something can be told, less cannot.
 
 use crate::price::{Money, human_gb};
 use crate::report::Report;
@@ -14,6 +15,8 @@ enum Figure {
     Cost,
     CostPerHour,
     CostPerMonth,
+    FullCost,
+    FullCostPerHour,
     Gigabytes,
     Coverage,
     Findings,
@@ -21,10 +24,12 @@ enum Figure {
 }
 
 /// Every figure by its name.
-const FIGURES: [(&str, Figure); 7] = [
+const FIGURES: [(&str, Figure); 9] = [
     ("cost", Figure::Cost),
     ("cost_per_hour", Figure::CostPerHour),
     ("cost_per_month", Figure::CostPerMonth),
+    ("full_cost", Figure::FullCost),
+    ("full_cost_per_hour", Figure::FullCostPerHour),
     ("gb", Figure::Gigabytes),
     ("coverage", Figure::Coverage),
     ("findings", Figure::Findings),
@@ -65,7 +70,8 @@ pub enum ConditionError {
     /// The text is no figure, comparison and number.
     #[error(
         "{0:?} is no condition; write FIGURE>NUMBER, such as cost_per_hour>5, with cost, \
-         cost_per_hour, cost_per_month, gb, coverage, findings or malformed"
+         cost_per_hour, cost_per_month, full_cost, full_cost_per_hour, gb, coverage, findings \
+         or malformed"
     )]
     Unreadable(String),
     /// The report does not have the figure.
@@ -132,6 +138,8 @@ impl Condition {
                 spend.month.map(|month| month.typical.1),
                 "there are no metrics of the days before",
             ),
+            Figure::FullCost => self.full(Some(report.charges.total), report),
+            Figure::FullCostPerHour => self.full(report.charges.hourly, report),
             Figure::Gigabytes => Ok(human_gb(report.bytes.processed)),
             Figure::Coverage => known(
                 report.coverage.map(|coverage| coverage.share()),
@@ -139,6 +147,25 @@ impl Condition {
             ),
             Figure::Findings => Ok(Decimal::from(report.findings.len())),
             Figure::Malformed => Ok(Decimal::from(report.records.malformed)),
+        }
+    }
+}
+
+impl Condition {
+    /// Of a total that is without some charge it is known that it is at least that
+    /// much, and not that it is less.
+    fn full(&self, total: Option<Money>, report: &Report) -> Result<Decimal, ConditionError> {
+        let total = total.ok_or(ConditionError::Unknown(
+            self.name,
+            "its records have no start and end",
+        ))?;
+        let is_bound = matches!(self.comparison, Comparison::More | Comparison::AtLeast);
+        match is_bound || report.charges.is_whole() {
+            true => Ok(total),
+            false => Err(ConditionError::Unknown(
+                self.name,
+                "some of its charges have no price, so it is only known to be more than something",
+            )),
         }
     }
 }
@@ -187,6 +214,9 @@ mod tests {
             ("cost_per_hour<5", Some(dec!(0.45))),
             ("cost_per_hour<=0.44", None),
             ("gb=1", Some(dec!(1))),
+            // Processing and upload at 0.09, 360 s of the gateway at 0.045 an hour.
+            ("full_cost>=0.1395", Some(dec!(0.1395))),
+            ("full_cost_per_hour>1.39", Some(dec!(1.395))),
             ("malformed>0", None),
         ] {
             let condition = Condition::parse(text).expect(text);
@@ -202,7 +232,7 @@ mod tests {
             assert_eq!(error, ConditionError::Unreadable(text.to_owned()));
             assert!(error.to_string().contains("cost_per_hour>5"));
         }
-        for text in ["coverage<0.8", "cost_per_month>100"] {
+        for text in ["coverage<0.8", "cost_per_month>100", "full_cost<9"] {
             let condition = Condition::parse(text).expect(text);
             assert_eq!(condition.met(&sample()).expect_err(text).name(), "Unknown");
         }

@@ -25,6 +25,7 @@
 //! ```
 
 mod address;
+mod charge;
 pub mod compare;
 mod condition;
 mod coverage;
@@ -44,6 +45,7 @@ mod timeline;
 mod traffic;
 
 pub use address::is_private;
+pub use charge::{Charge, Charges, NAMES as CHARGES, Quantity, UnitPrice};
 pub use condition::{Condition, ConditionError};
 pub use coverage::{Coverage, FLOOR};
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};

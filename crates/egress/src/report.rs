@@ -4,6 +4,7 @@
 //! name; a writer may show fewer rows and never other totals. Nothing here
 //! knows how a report is printed.
 
+mod charges;
 pub mod console;
 pub mod csv;
 pub mod html;
@@ -14,11 +15,12 @@ pub mod result_json;
 pub(crate) mod text;
 
 use crate::address::is_private;
+use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
 use crate::finding::{self, Finding};
 use crate::gateway;
 use crate::owner::Owner;
-use crate::price::{Money, Rate};
+use crate::price::{Money, Prices, Rate};
 use crate::ranges::AwsRanges;
 use crate::snapshot::{Metric, Snapshot};
 use crate::spend::{Hourly, Month, SinceAlarm, Spend};
@@ -38,6 +40,8 @@ pub struct Facts {
     pub region: String,
     /// The data-processing rate.
     pub rate: Rate,
+    /// What else AWS charges there, as far as it is known.
+    pub prices: Prices,
     /// Gateway addresses that are known from elsewhere; none is fine.
     pub nat_addresses: Vec<IpAddr>,
     /// Only this interface (or regional gateway) counts, where it is known.
@@ -58,11 +62,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Facts with a rate and nothing else known.
+    /// Facts with a rate, the region's shipped prices and nothing else known.
     pub fn new(region: &str, rate: Rate) -> Facts {
         Facts {
             region: region.to_owned(),
             rate,
+            prices: Prices::shipped(region),
             nat_addresses: Vec::new(),
             interface: None,
             snapshot: None,
@@ -290,6 +295,8 @@ pub struct Report {
     pub coverage: Option<Coverage>,
     /// What processing costs by the hour, since the alarm and a month.
     pub spend: Spend,
+    /// The full price: every charge with its arithmetic.
+    pub charges: Charges,
     /// What to do.
     pub findings: Vec<Finding>,
     /// What came from addresses that a gateway sent nothing to.
@@ -398,6 +405,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         timeline: traffic.timeline(table),
         coverage,
         spend: spend(facts, window, processed),
+        charges: Charges::default(),
         findings: Vec::new(),
         unsolicited: traffic.unsolicited(),
         nat_addresses: gateways
@@ -408,6 +416,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         verdict,
     };
     report.sort();
+    report.charges = charge::of(&report, facts, &gateways);
     if verdict == Verdict::Traffic {
         report.findings = finding::find(&report, facts);
     }

@@ -3,7 +3,7 @@
 //! Writes escape codes always; the caller's writer drops them where there is
 //! no terminal or NO_COLOR is set.
 
-use super::{Report, Verdict, text};
+use super::{Report, Verdict, charges, text};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
 
@@ -47,6 +47,12 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
     }
     writeln!(out, "{}", text::records(report))?;
 
+    if !report.charges.lines.is_empty() {
+        heading(out, "Charges")?;
+    }
+    for line in charges::lines(report) {
+        writeln!(out, "{line}")?;
+    }
     heading(out, "Legs")?;
     for line in text::legs(report) {
         writeln!(out, "{line}")?;

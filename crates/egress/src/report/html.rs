@@ -8,7 +8,7 @@ mod flow;
 mod metrics;
 mod timeline;
 
-use super::{NamedShare, Report, Share, text};
+use super::{NamedShare, Report, Share, charges, text};
 use crate::finding::{Confidence, Finding};
 use crate::report::{Facts, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -73,6 +73,7 @@ fn content(report: &Report, facts: &Facts, title: &str, top: usize) -> Markup {
             (tables(report, top))
             h2 { "How it adds up" }
             p { (text::arithmetic(report)) " (" (report.region) ")" }
+            pre { (charges::lines(report).join("\n")) }
             pre { (text::legs(report).join("\n")) }
         }
         h2 { "What was read" }

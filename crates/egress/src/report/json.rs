@@ -5,6 +5,7 @@
 //! decimals. `top` limits lists and changes no total.
 
 use super::{Report, Share, named};
+use crate::charge::{Charge, Quantity};
 use crate::finding::Finding;
 use crate::owner::Owner;
 use crate::price::Money;
@@ -50,6 +51,9 @@ pub fn value(report: &Report, top: usize) -> Value {
             "rate_per_gb": money(report.rate.per_gb),
             "bytes_per_gb": crate::BYTES_PER_GB,
             "processing": money(report.processing_cost),
+            "full": money(report.charges.total),
+            "full_per_hour": report.charges.hourly.map(money),
+            "full_is_without": without(report),
         },
         "sources": report.sources.iter().take(limit).map(|row| {
             object(row.share, true, [
@@ -94,6 +98,7 @@ pub fn value(report: &Report, top: usize) -> Value {
             "share": money(coverage.share()),
         })),
         "spend": spend(&report.spend),
+        "charges": report.charges.lines.iter().map(charge).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "unsolicited": {
             "addresses": report.unsolicited.addresses,
@@ -141,6 +146,41 @@ fn spend(spend: &Spend) -> Value {
             "typical": day(month.typical),
             "high": day(month.high),
         })),
+    })
+}
+
+/// The names of the charges that have no amount, each once.
+fn without(report: &Report) -> Vec<&'static str> {
+    let mut names: Vec<_> = report.charges.unpriced().map(|line| line.name).collect();
+    names.dedup();
+    names
+}
+
+/// A line of bytes has bytes and sides, one of time seconds and gateways.
+fn charge(charge: &Charge) -> Value {
+    let price = charge.price.as_ref();
+    let (mut counted, mut sides, mut seconds, mut gateways) = (None, None, None, None);
+    match charge.quantity {
+        Quantity::Bytes { bytes, sides: on } => (counted, sides) = (Some(bytes), Some(on)),
+        Quantity::Time {
+            seconds: time,
+            gateways: count,
+        } => (seconds, gateways) = (time, count),
+    }
+    json!({
+        "name": charge.name,
+        "label": charge.label,
+        "unit": charge.unit().name(),
+        "bytes": counted.map(bytes),
+        "sides": sides,
+        "seconds": seconds,
+        "gateways": gateways,
+        "price": price.map(|price| money(price.amount)),
+        "price_as_of": price.and_then(|price| price.as_of.as_ref()),
+        "price_source": price.map(|price| &price.source),
+        "amount": charge.amount.map(money),
+        "hourly": charge.hourly.map(money),
+        "note": charge.note,
     })
 }
 

@@ -7,7 +7,7 @@
 //! **Invariants.** Both limits always hold; what does not fit is left out by
 //! whole lines and said.
 
-use super::{Report, named, text};
+use super::{Report, charges, named, text};
 use crate::delivery::Bill;
 use crate::finding::Finding;
 use crate::report::Verdict;
@@ -98,8 +98,12 @@ pub fn subject(report: &Report, gateway: &str) -> String {
     let what = match report.verdict {
         Verdict::Traffic => {
             let currency = report.rate.currency;
-            let money = match &report.spend.hourly {
-                Some(hourly) => format!("{}/h", text::round_money(hourly.cost, currency)),
+            let money = match report.charges.hourly {
+                Some(hourly) => format!(
+                    "{}{}/h",
+                    charges::at_least(report),
+                    text::round_money(hourly, currency)
+                ),
                 None => text::money(report.processing_cost, currency),
             };
             format!("{money}{}{}", most(report), whose(report))
@@ -239,6 +243,8 @@ fn figures(report: &Report, top: usize) -> Vec<String> {
             lines.push(format!("and {} more", section.hidden));
         }
     }
+    lines.extend([String::new(), "Charges".to_owned()]);
+    lines.extend(charges::lines(report));
     lines.extend([String::new(), "Legs".to_owned()]);
     lines.extend(text::legs(report));
     if report.bytes.rejected > 0 {

@@ -1,6 +1,6 @@
 //! The report as Markdown, for an issue or a wiki.
 
-use super::{NamedShare, Report, Verdict, text};
+use super::{NamedShare, Report, Verdict, charges, text};
 use std::io::{self, Write};
 
 /// Writes the report with at most `top` rows a table (0 = all).
@@ -37,6 +37,7 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
         report,
         out,
     )?;
+    bill(report, out)?;
     writeln!(out, "\n{}", text::records(report))?;
     for warning in &report.warnings {
         writeln!(out, "\n> {}", plain(warning))?;
@@ -73,6 +74,28 @@ fn table(
     }
     if count > limit {
         writeln!(out, "\nand {} more", count - limit)?;
+    }
+    Ok(())
+}
+
+/// Every charge with its arithmetic.
+fn bill(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.charges.lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Charges\n")?;
+    writeln!(out, "| charge | arithmetic | amount | an hour | note |")?;
+    writeln!(out, "|---|---|---:|---:|---|")?;
+    for row in charges::rows(report) {
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            plain(&row.label),
+            row.arithmetic,
+            row.amount,
+            row.hourly,
+            plain(&row.note)
+        )?;
     }
     Ok(())
 }

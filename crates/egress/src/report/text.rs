@@ -2,7 +2,7 @@
 //!
 //! **Invariants.** Pure text: colours are the console's own affair.
 
-use super::{NamedShare, Report, Share, named};
+use super::{NamedShare, Report, Share, charges, named};
 use crate::delivery::{BYTES_PER_RECORD, Bill, Estimate};
 use crate::finding::{Action, Finding, Saving};
 use crate::price::{Money, Rate, human_gb};
@@ -51,7 +51,7 @@ pub(crate) fn money(amount: Money, currency: &str) -> String {
     with_currency(&places(amount, 4), currency)
 }
 
-fn with_currency(amount: &str, currency: &str) -> String {
+pub(crate) fn with_currency(amount: &str, currency: &str) -> String {
     match currency {
         "USD" => format!("${amount}"),
         other => format!("{other} {amount}"),
@@ -266,7 +266,7 @@ pub(crate) fn answer(report: &Report) -> [(&'static str, String); 5] {
         }
     });
     [
-        ("How much", how_much(report)),
+        ("How much", charges::how_much(report)),
         ("Who", who),
         ("To whom", listed(whom.collect())),
         ("How sure", how_sure(report)),
@@ -279,31 +279,6 @@ fn listed(items: Vec<String>) -> String {
         true => "nobody".to_owned(),
         false => items.join(", "),
     }
-}
-
-fn how_much(report: &Report) -> String {
-    let currency = report.rate.currency;
-    let cost = money(report.processing_cost, currency);
-    let mut text = match &report.spend.hourly {
-        Some(hourly) => format!(
-            "{} an hour ({cost} in {} s)",
-            round_money(hourly.cost, currency),
-            grouped(u128::from(hourly.seconds)),
-        ),
-        None => cost,
-    };
-    if let Some(since) = &report.spend.since_alarm {
-        text += &format!(", {} since the alarm", money(since.cost, currency));
-    }
-    if let Some(month) = &report.spend.month {
-        let [low, typical, high] =
-            [month.low, month.typical, month.high].map(|(_, cost)| round_money(cost, currency));
-        text += &format!(
-            "; a month like the {} days before: {typical}, from {low} to {high}",
-            month.days
-        );
-    }
-    text
 }
 
 fn how_sure(report: &Report) -> String {

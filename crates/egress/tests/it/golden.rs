@@ -2,7 +2,7 @@
 
 use egress::mail::{Occasion, Page};
 use egress::snapshot::{Metric, Snapshot};
-use egress::{AwsRanges, Bill, Estimate, Facts, LogClass, Rate, Report};
+use egress::{AwsRanges, Bill, Estimate, Facts, LogClass, Prices, Rate, Report};
 use flowlog::FlowTable;
 use std::fs;
 use std::io::{self, Write};
@@ -119,6 +119,10 @@ fn facts(case: &Path) -> Facts {
             .iter()
             .map(|address| address.as_str().unwrap().parse().unwrap())
             .collect();
+    }
+    for rate in facts["rates"].as_array().into_iter().flatten() {
+        let (name, amount) = Prices::given(rate.as_str().unwrap()).unwrap();
+        given.prices.set(name, amount, "--rate");
     }
     given.interface = facts["interface"].as_str().map(str::to_owned);
     given.snapshot = snapshot(case);
