@@ -17,6 +17,7 @@ mod one_destination;
 mod other_region_bucket;
 mod port_exhaustion;
 mod scanning_noise;
+mod telemetry_vendor;
 
 use crate::price::{COST_PLACES, Money};
 use crate::report::{Facts, Report, Share};
@@ -85,7 +86,7 @@ pub(crate) struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Every rule, the most important first.
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 11] = [
     (gateway_endpoint::S3.name, gateway_endpoint::s3),
     (gateway_endpoint::DYNAMODB.name, gateway_endpoint::dynamodb),
     (other_region_bucket::NAME, other_region_bucket::find),
@@ -93,6 +94,7 @@ const RULES: [(&str, Rule); 10] = [
     (port_exhaustion::NAME, port_exhaustion::find),
     (inter_region::NAME, inter_region::find),
     (ipv6_capable::NAME, ipv6_capable::find),
+    (telemetry_vendor::NAME, telemetry_vendor::find),
     (one_client::NAME, one_client::find),
     (one_destination::NAME, one_destination::find),
     (scanning_noise::NAME, scanning_noise::find),

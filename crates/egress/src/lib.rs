@@ -34,6 +34,8 @@ mod evidence;
 mod finding;
 mod gateway;
 mod leg;
+mod name;
+mod networks;
 mod owner;
 mod price;
 mod ranges;
@@ -52,16 +54,18 @@ pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
 pub use finding::{Action, Confidence, Finding, NAMES as FINDINGS, Saving};
 pub use gateway::{Gateway, GatewayKind};
 pub use leg::{Leg, leg};
+pub use name::{Name, NameSource, Names, printable};
+pub use networks::{Networks, NetworksError};
 pub use owner::{Owner, OwnerKind};
 pub use price::{
     BYTES_PER_GB, Currency, LeftOut, ListQuery, Money, PRICE_NAMES, PRICES_VERSION, Price,
     PriceError, PriceName, Prices, Rate, RateError, Tier, Unit, human_gb, list_queries,
     list_region,
 };
-pub use ranges::{AwsRange, AwsRanges, RangesError};
+pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
-    Destination, Facts, LegBytes, Pair, RecordCounts, Report, Service, Source, Unsolicited,
-    Verdict, console, csv, html, json, mail, markdown, report, result_json,
+    Destination, Facts, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
+    Unsolicited, Verdict, console, csv, html, json, mail, markdown, report, result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
 pub use timeline::Timeline;

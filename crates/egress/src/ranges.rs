@@ -11,6 +11,7 @@
 //! (<https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-syntax.html>).
 
 use crate::address::translated;
+use chrono::NaiveDate;
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixMap;
 use serde::Deserialize;
@@ -27,7 +28,30 @@ const HEAD: &str = "# ip-ranges.json of ";
 #[derive(Debug)]
 pub struct AwsRanges {
     created: String,
+    source: RangesSource,
     prefixes: JointPrefixMap<IpNet, Vec<Arc<AwsRange>>>,
+}
+
+/// Where a copy of AWS's prefixes is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangesSource {
+    /// It ships with this version.
+    Shipped,
+    /// `natspike update` fetched it.
+    Updated,
+    /// The user named a file.
+    File,
+}
+
+impl RangesSource {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            RangesSource::Shipped => "shipped",
+            RangesSource::Updated => "updated",
+            RangesSource::File => "file",
+        }
+    }
 }
 
 /// What a prefix belongs to.
@@ -48,6 +72,9 @@ pub enum RangesError {
     /// It has a line that is no prefix, region and services.
     #[error("line {0} is no prefix of AWS")]
     Line(usize),
+    /// It does not say of which day it is.
+    #[error("{0:?} is no date that AWS gives its prefixes; fetch them again with natspike update")]
+    Date(String),
     /// It has no prefix at all.
     #[error("there is no prefix in it; fetch it again with natspike update")]
     Empty,
@@ -59,6 +86,7 @@ impl RangesError {
         match self {
             RangesError::NotRanges(_) => "NotRanges",
             RangesError::Line(_) => "UnreadableRange",
+            RangesError::Date(_) => "NoDateOfRanges",
             RangesError::Empty => "NoRanges",
         }
     }
@@ -85,8 +113,10 @@ impl AwsRanges {
     /// The copy that ships with this version.
     pub fn shipped() -> &'static AwsRanges {
         static RANGES: LazyLock<AwsRanges> = LazyLock::new(|| {
-            AwsRanges::read(SHIPPED).unwrap_or_else(|_| AwsRanges {
+            let shipped = AwsRanges::read(SHIPPED, RangesSource::Shipped);
+            shipped.unwrap_or_else(|_| AwsRanges {
                 created: "never".to_owned(),
+                source: RangesSource::Shipped,
                 prefixes: JointPrefixMap::new(),
             })
         });
@@ -94,9 +124,10 @@ impl AwsRanges {
     }
 
     /// Reads ip-ranges.json, or a packed copy.
-    pub fn read(text: &str) -> Result<AwsRanges, RangesError> {
+    pub fn read(text: &str, source: RangesSource) -> Result<AwsRanges, RangesError> {
         let mut ranges = AwsRanges {
             created: String::new(),
+            source,
             prefixes: JointPrefixMap::new(),
         };
         let mut known = HashMap::new();
@@ -124,9 +155,12 @@ impl AwsRanges {
             }
             ranges.created = document.create_date;
         }
-        match ranges.prefixes.is_empty() {
-            true => Err(RangesError::Empty),
-            false => Ok(ranges),
+        if ranges.prefixes.is_empty() {
+            return Err(RangesError::Empty);
+        }
+        match ranges.created().parse::<NaiveDate>() {
+            Ok(_) => Ok(ranges),
+            Err(_) => Err(RangesError::Date(ranges.created)),
         }
     }
 
@@ -152,6 +186,16 @@ impl AwsRanges {
     /// When AWS made it: the day, YYYY-MM-DD.
     pub fn created(&self) -> &str {
         self.created.get(..10).unwrap_or(&self.created)
+    }
+
+    /// Where it is from.
+    pub fn source(&self) -> RangesSource {
+        self.source
+    }
+
+    /// Whether AWS made it later than the other.
+    pub fn is_newer_than(&self, other: &AwsRanges) -> bool {
+        self.created > other.created
     }
 
     /// What the address belongs to; `None` where it is not AWS's.
@@ -188,7 +232,11 @@ impl AwsRanges {
 
 #[cfg(test)]
 mod tests {
-    use super::{AwsRanges, RangesError};
+    use super::{AwsRanges, RangesError, RangesSource};
+
+    fn read(text: &str) -> Result<AwsRanges, RangesError> {
+        AwsRanges::read(text, RangesSource::File)
+    }
 
     const RAW: &str = r#"{"syncToken": "1", "createDate": "2026-11-20-01-02-03",
         "prefixes": [
@@ -208,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_most_telling_service_of_an_address_counts() {
-        let ranges = AwsRanges::read(RAW).expect("ranges");
+        let ranges = read(RAW).expect("ranges");
         assert_eq!(ranges.created(), "2026-11-20");
         for (address, expected) in [
             ("192.0.2.1", Some("S3 us-east-1")),
@@ -222,6 +270,8 @@ mod tests {
         ] {
             assert_eq!(said(&ranges, address).as_deref(), expected, "{address}");
         }
+        assert!(ranges.is_newer_than(AwsRanges::shipped()));
+        assert_eq!(ranges.source().name(), "file");
         assert!(ranges.has_ipv6("S3", "us-east-1"));
         assert!(!ranges.has_ipv6("S3", "eu-west-1"));
     }
@@ -243,16 +293,17 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_prefixes_is_refused() {
-        let name = |text| AwsRanges::read(text).map_err(|error| error.name()).err();
+        let name = |text| read(text).map_err(|error| error.name()).err();
         assert_eq!(name("{}"), Some("NotRanges"));
         assert_eq!(
             name("# ip-ranges.json of today\nx y z\n"),
             Some("UnreadableRange")
         );
         assert_eq!(name("# ip-ranges.json of today\n"), Some("NoRanges"));
-        assert!(matches!(
-            AwsRanges::read("<html>"),
-            Err(RangesError::NotRanges(_))
-        ));
+        assert_eq!(
+            name(&RAW.replace("2026-11-20-01-02-03", "9999")),
+            Some("NoDateOfRanges")
+        );
+        assert!(matches!(read("<html>"), Err(RangesError::NotRanges(_))));
     }
 }

@@ -11,17 +11,23 @@ pub mod html;
 pub mod json;
 pub mod mail;
 pub mod markdown;
+mod naming;
 pub mod result_json;
 pub(crate) mod text;
+
+pub use naming::NamedDestinations;
+pub(crate) use naming::Outside;
 
 use crate::address::is_private;
 use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
 use crate::finding::{self, Finding};
 use crate::gateway;
+use crate::name::Name;
+use crate::networks::Networks;
 use crate::owner::Owner;
 use crate::price::{Money, Prices, Rate};
-use crate::ranges::AwsRanges;
+use crate::ranges::{AwsRanges, RangesSource};
 use crate::snapshot::{Metric, Snapshot};
 use crate::spend::{Hourly, Month, SinceAlarm, Spend};
 use crate::sums::{Billed, Pairs};
@@ -50,6 +56,8 @@ pub struct Facts {
     pub snapshot: Option<Snapshot>,
     /// AWS's prefixes, where newer ones are known than those that ship.
     pub ranges: Option<Arc<AwsRanges>>,
+    /// The user's own networks.
+    pub networks: Option<Arc<Networks>>,
     /// The gateway's metrics by the minute, the time of the records included.
     pub metrics: Vec<Metric>,
     /// From the alarm to the end of the recording, in Unix seconds.
@@ -72,6 +80,7 @@ impl Facts {
             interface: None,
             snapshot: None,
             ranges: None,
+            networks: None,
             metrics: Vec::new(),
             alarmed: None,
             pairs: 0,
@@ -85,6 +94,13 @@ impl Facts {
             Some(ranges) => ranges,
             None => AwsRanges::shipped(),
         }
+    }
+
+    /// What the user's networks call the address.
+    fn own_names(&self, address: IpAddr) -> Vec<Arc<Name>> {
+        let networks = self.networks.as_deref();
+        let name = networks.and_then(|networks| networks.get(address));
+        name.into_iter().cloned().collect()
     }
 
     /// The gateway's metrics by the minute, as far as they are known.
@@ -174,6 +190,8 @@ pub struct Source {
     pub address: IpAddr,
     /// Who has it, where that is known.
     pub owner: Option<Owner>,
+    /// What it is called, the name that counts most first.
+    pub names: Vec<Arc<Name>>,
     /// The figures.
     pub share: Share,
 }
@@ -187,6 +205,8 @@ pub struct Destination {
     pub aws_service: Option<String>,
     /// Its region by AWS's prefixes, or GLOBAL.
     pub aws_region: Option<String>,
+    /// What it is called, the name that counts most first.
+    pub names: Vec<Arc<Name>>,
     /// How many records the bytes are from.
     pub records: u64,
     /// The figures.
@@ -284,6 +304,11 @@ pub struct Report {
     pub destinations: Vec<Destination>,
     /// Every AWS service, and a row for what belongs to none.
     pub services: Vec<Service>,
+    /// Every label of a remote end, and a row for what has no name; none where
+    /// nothing has one.
+    pub named_destinations: Vec<NamedDestinations>,
+    /// Of which day AWS's prefixes are, and where they are from.
+    pub aws_ranges: (String, RangesSource),
     /// Every workload with every remote end that it talked to, or the largest
     /// as many as [`Facts::pairs`] asks for.
     pub pairs: Vec<Pair>,
@@ -371,6 +396,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .map(|(address, billed)| Source {
                 address,
                 owner: owners.get(&address).cloned(),
+                names: facts.own_names(address),
                 share: share(billed),
             })
             .collect(),
@@ -381,6 +407,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
                 address,
                 aws_service: service_of(address),
                 aws_region: known(address).map(|range| range.region.clone()),
+                names: facts.own_names(address),
                 records: remote.billed.records,
                 share: share(&remote.billed),
             })
@@ -392,6 +419,8 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
                 share: share(&billed),
             })
             .collect(),
+        named_destinations: Vec::new(),
+        aws_ranges: (facts.ranges().created().to_owned(), facts.ranges().source()),
         pairs: largest(&pairs, facts.pairs)
             .into_iter()
             .map(|((source, destination), billed)| Pair {
@@ -417,6 +446,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
     };
     report.sort();
     report.charges = charge::of(&report, facts, &gateways);
+    report.sum_up_names();
     if verdict == Verdict::Traffic {
         report.findings = finding::find(&report, facts);
     }
@@ -456,19 +486,32 @@ fn little(coverage: &Coverage) -> Option<String> {
 pub(crate) type NamedShare = (String, Option<String>, Share);
 
 impl Report {
-    /// Every workload with its owner.
+    /// Every workload with its owner and name.
     pub(crate) fn source_rows(&self) -> Vec<NamedShare> {
-        let owner = |row: &Source| row.owner.as_ref().map(ToString::to_string);
         let rows = self.sources.iter();
-        rows.map(|row| (named(row.address), owner(row), row.share))
+        rows.map(|row| (named(row.address), row.note(), row.share))
             .collect()
     }
 
-    /// Every remote end with its AWS service.
+    /// Every remote end with its AWS service and name.
     pub(crate) fn destination_rows(&self) -> Vec<NamedShare> {
         let rows = self.destinations.iter();
-        rows.map(|row| (named(row.address), row.aws_service.clone(), row.share))
+        rows.map(|row| (named(row.address), row.note(&self.region), row.share))
             .collect()
+    }
+
+    /// Every name of remote ends with how many they are; `none` is the name of what has none.
+    pub(crate) fn named_rows(&self, none: &str) -> Vec<NamedShare> {
+        let name = |row: &NamedDestinations| row.name.clone().unwrap_or_else(|| none.to_owned());
+        let rows = self.named_destinations.iter();
+        rows.map(|row| {
+            let addresses = match row.addresses {
+                1 => "1 address".to_owned(),
+                more => format!("{} addresses", text::grouped(more as u128)),
+            };
+            (name(row), Some(addresses), row.share)
+        })
+        .collect()
     }
 
     /// Every AWS service; `none` is the name of what belongs to none.

@@ -21,7 +21,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let address = first.address;
-    let actions = match is_private(address) {
+    let name = first.name();
+    // Whose it is need not be asked where it is known.
+    let actions = match name.is_some() || is_private(address) {
         true => Vec::new(),
         false => vec![Action {
             language: "shell",
@@ -31,8 +33,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     Some(Finding {
         name: NAME,
         sentence: format!(
-            "{address} is the far end of {} of the bytes, and it is no address of an AWS service \
+            "{address}{} is the far end of {} of the bytes, and it is no address of an AWS service \
              that flow logs know.",
+            name.map_or_else(String::new, |name| format!(
+                " ({name}, by {})",
+                name.said_by()
+            )),
             percent(first.share.share)
         ),
         evidence: vec![format!(

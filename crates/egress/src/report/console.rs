@@ -46,6 +46,7 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
         )?;
     }
     writeln!(out, "{}", text::records(report))?;
+    writeln!(out, "{}", text::ranges(report))?;
 
     if !report.charges.lines.is_empty() {
         heading(out, "Charges")?;

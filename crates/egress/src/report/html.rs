@@ -78,6 +78,7 @@ fn content(report: &Report, facts: &Facts, title: &str, top: usize) -> Markup {
         }
         h2 { "What was read" }
         p { (text::records(report)) }
+        p { (text::ranges(report)) }
         @for warning in &report.warnings {
             p.note { (warning) }
         }
@@ -127,6 +128,9 @@ fn tables(report: &Report, top: usize) -> Markup {
     html! {
         (table("Sources", &report.source_rows(), top, report))
         (table("Destinations", &report.destination_rows(), top, report))
+        @if !report.named_destinations.is_empty() {
+            (table("Destinations by name", &report.named_rows("no name"), top, report))
+        }
         (table("AWS services", &report.service_rows("no AWS service"), top, report))
     }
 }

@@ -7,12 +7,14 @@
 use super::{Report, Share, named};
 use crate::charge::{Charge, Quantity};
 use crate::finding::Finding;
+use crate::name::Name;
 use crate::owner::Owner;
 use crate::price::Money;
 use crate::spend::Spend;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "natspike.report/1";
@@ -59,6 +61,8 @@ pub fn value(report: &Report, top: usize) -> Value {
             object(row.share, true, [
                 ("address", named(row.address).into()),
                 ("owner", owner(row.owner.as_ref())),
+                ("name", row.name().map(|name| name.name.clone()).into()),
+                ("names", names(&row.names)),
             ])
         }).collect::<Vec<_>>(),
         "destinations": report.destinations.iter().take(limit).map(|row| {
@@ -66,10 +70,19 @@ pub fn value(report: &Report, top: usize) -> Value {
                 ("address", named(row.address).into()),
                 ("aws_service", row.aws_service.clone().into()),
                 ("aws_region", row.aws_region.clone().into()),
+                ("name", row.name().map(|name| name.name.clone()).into()),
+                ("names", names(&row.names)),
             ])
         }).collect::<Vec<_>>(),
         "services": report.services.iter().take(limit).map(|row| {
             object(row.share, true, [("aws_service", row.aws_service.clone().into())])
+        }).collect::<Vec<_>>(),
+        "named_destinations": report.named_destinations.iter().take(limit).map(|row| {
+            object(row.share, true, [
+                ("name", row.name.clone().into()),
+                ("source", row.source.into()),
+                ("addresses", row.addresses.into()),
+            ])
         }).collect::<Vec<_>>(),
         "pairs": report.pairs.iter().take(limit).map(|row| {
             object(row.share, false, [
@@ -106,6 +119,10 @@ pub fn value(report: &Report, top: usize) -> Value {
             "bytes": bytes(report.unsolicited.bytes),
         },
         "nat_addresses": report.nat_addresses,
+        "aws_ranges": {
+            "created": report.aws_ranges.0,
+            "source": report.aws_ranges.1.name(),
+        },
         "warnings": report.warnings,
     })
 }
@@ -199,6 +216,11 @@ fn finding(finding: &Finding) -> Value {
             "text": action.text,
         })).collect::<Vec<_>>(),
     })
+}
+
+/// All names of an address, that of the label first.
+fn names(names: &[Arc<Name>]) -> Value {
+    names.iter().map(|name| name.value()).collect()
 }
 
 fn owner(owner: Option<&Owner>) -> Value {

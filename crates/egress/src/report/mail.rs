@@ -7,7 +7,7 @@
 //! **Invariants.** Both limits always hold; what does not fit is left out by
 //! whole lines and said.
 
-use super::{Report, charges, named, text};
+use super::{Outside, Report, charges, named, text};
 use crate::delivery::Bill;
 use crate::finding::Finding;
 use crate::report::Verdict;
@@ -122,14 +122,14 @@ fn most(report: &Report) -> String {
     let Some(service) = report.services.first() else {
         return String::new();
     };
-    let first = report.destinations.first();
-    match (&service.aws_service, first) {
+    match (&service.aws_service, report.largest_outside()) {
         (Some(name), _) => format!(", {} {name}", text::whole_percent(service.share.share)),
-        (None, Some(first)) => format!(
-            ", {} to {}",
-            text::whole_percent(first.share.share),
-            named(first.address)
-        ),
+        (None, Some((Outside::Name(name), share))) => {
+            format!(", {} {name}", text::whole_percent(share))
+        }
+        (None, Some((Outside::Address(address), share))) => {
+            format!(", {} to {address}", text::whole_percent(share))
+        }
         (None, None) => String::new(),
     }
 }

@@ -27,18 +27,29 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "\n```{language}\n{}\n```", action.text)?;
         }
     }
-    table("Sources", "owner", report.source_rows(), top, report, out)?;
+    let sources = report.source_rows();
+    table("Sources", ["address", "owner"], sources, top, report, out)?;
     let destinations = report.destination_rows();
     table(
         "Destinations",
-        "AWS service",
+        ["address", "AWS service, name"],
         destinations,
         top,
         report,
         out,
     )?;
     bill(report, out)?;
+    let names = report.named_rows("no name");
+    table(
+        "Destinations by name",
+        ["name", "addresses"],
+        names,
+        top,
+        report,
+        out,
+    )?;
     writeln!(out, "\n{}", text::records(report))?;
+    writeln!(out, "{}", text::ranges(report))?;
     for warning in &report.warnings {
         writeln!(out, "\n> {}", plain(warning))?;
     }
@@ -47,7 +58,7 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
 
 fn table(
     title: &str,
-    note: &str,
+    columns: [&str; 2],
     rows: Vec<NamedShare>,
     top: usize,
     report: &Report,
@@ -59,12 +70,14 @@ fn table(
     }
     let limit = if top == 0 { count } else { top };
     writeln!(out, "\n## {title}\n")?;
-    writeln!(out, "| address | {note} | bytes | GB | cost | share |")?;
+    let [name, note] = columns;
+    writeln!(out, "| {name} | {note} | bytes | GB | cost | share |")?;
     writeln!(out, "|---|---|---:|---:|---:|---:|")?;
     for (name, note, share) in rows.into_iter().take(limit) {
         writeln!(
             out,
-            "| {name} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} |",
+            plain(&name),
             plain(&note.unwrap_or_default()),
             text::grouped(share.bytes),
             text::gb(share.bytes),

@@ -4,19 +4,22 @@
 //! Names and types are that program's; the figures are this one's: billed
 //! bytes in both directions, by remote end, counted once. `direction` is that
 //! of most of the bytes, `connection_num` the number of their records (of
-//! flows, where Logs Insights has added records up). `ipinfo` is null where
-//! nobody was asked about the address.
+//! flows, where Logs Insights has added records up). `ipinfo` is what
+//! IPinfo says, or else an ASN database, with empty texts for what that does not
+//! say; it is null where neither was asked or knows of the address.
 //!
 //! **Invariants.** Fields are those of the other program, no more and no less.
 //!
 //! <https://github.com/axelmarciano/vpc-flowlogs-egress-analyzer>
 
 use super::{Destination, Report};
+use crate::name::{Name, NameSource};
 use crate::price::{BYTES_PER_GB, Money};
 use chrono::{DateTime, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Writes the report with at most `top` addresses (0 = all).
 pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -68,8 +71,28 @@ fn row(destination: &Destination) -> Value {
     row.insert("gb".to_owned(), gb(share.bytes));
     row.insert("cost_usd".to_owned(), number(share.cost));
     row.insert("connection_num".to_owned(), destination.records.into());
-    row.insert("ipinfo".to_owned(), Value::Null);
+    row.insert("ipinfo".to_owned(), ipinfo(destination));
     row.into()
+}
+
+fn ipinfo(destination: &Destination) -> Value {
+    let is_it = |name: &&Arc<Name>| {
+        let source = name.source;
+        matches!(source, NameSource::Ipinfo | NameSource::AsnDatabase)
+    };
+    let Some(name) = destination.names.iter().find(is_it) else {
+        return Value::Null;
+    };
+    let text = |known: &Option<String>| known.clone().unwrap_or_default();
+    json!({
+        "asn": text(&name.asn),
+        "as_name": name.name,
+        "as_domain": text(&name.domain),
+        "country_code": text(&name.country_code),
+        "country": text(&name.country),
+        "continent_code": text(&name.continent_code),
+        "continent": text(&name.continent),
+    })
 }
 
 /// An integer; 2^64 bytes and more as text rather than rounded.
@@ -89,7 +112,7 @@ fn number(money: Money) -> Value {
 #[cfg(test)]
 mod tests {
     use super::value;
-    use crate::{Facts, Rate, report};
+    use crate::{Facts, Name, NameSource, Names, Rate, report};
     use flowlog::FlowTable;
     use serde_json::json;
 
@@ -143,5 +166,44 @@ mod tests {
             value(&report, 1)["egress_by_ip"].as_array().map(Vec::len),
             Some(1)
         );
+    }
+
+    #[test]
+    fn ipinfo_is_what_ipinfo_says_or_else_an_asn_database() {
+        let mut table = FlowTable::new();
+        table.push(LOG).expect("a flow log");
+        table.end_source().expect("a flow log");
+        let facts = Facts::new("us-east-1", Rate::of_region("us-east-1").expect("a rate"));
+        let mut report = report(&table, &facts);
+        let mut names = Names::default();
+        let name = |source, name| Name::new(source, name).expect("a name");
+        let address = |text: &str| text.parse().expect("an address");
+        names.add(address("198.51.100.7"), name(NameSource::Rdap, "OTHER"));
+        names.add(
+            address("198.51.100.7"),
+            Name {
+                asn: Some("AS64500".to_owned()),
+                ..name(NameSource::AsnDatabase, "EXAMPLE")
+            },
+        );
+        names.add(
+            address("203.0.113.5"),
+            name(NameSource::AsnDatabase, "AMAZON"),
+        );
+        names.add(
+            address("203.0.113.5"),
+            Name {
+                country_code: Some("US".to_owned()),
+                ..name(NameSource::Ipinfo, "Amazon.com, Inc.")
+            },
+        );
+        report.name(&names, &facts);
+        let rows = value(&report, 0);
+        let part = |row: usize, field: &str| rows["egress_by_ip"][row]["ipinfo"][field].clone();
+        assert_eq!(part(0, "as_name"), "EXAMPLE");
+        assert_eq!(part(0, "asn"), "AS64500");
+        assert_eq!(part(0, "country"), "");
+        assert_eq!(part(1, "as_name"), "Amazon.com, Inc.");
+        assert_eq!(part(1, "country_code"), "US");
     }
 }

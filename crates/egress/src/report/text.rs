@@ -2,10 +2,11 @@
 //!
 //! **Invariants.** Pure text: colours are the console's own affair.
 
-use super::{NamedShare, Report, Share, charges, named};
+use super::{NamedShare, Outside, Report, Share, charges, named};
 use crate::delivery::{BYTES_PER_RECORD, Bill, Estimate};
 use crate::finding::{Action, Finding, Saving};
 use crate::price::{Money, Rate, human_gb};
+use crate::ranges::RangesSource;
 use crate::snapshot::Before;
 use chrono::DateTime;
 use rust_decimal::RoundingStrategy;
@@ -117,13 +118,15 @@ pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
             .flat_map(|(name, note, share)| row(&name, &note.unwrap_or_default(), share, currency))
             .collect(),
     };
-    let in_brackets = |(name, service, share): NamedShare| {
-        (name, service.map(|service| format!("({service})")), share)
-    };
+    let in_brackets =
+        |(name, note, share): NamedShare| (name, note.map(|note| format!("({note})")), share);
     let destinations = report.destination_rows().into_iter().map(in_brackets);
+    let alone = |(name, _, share): NamedShare| (name, None, share);
+    let by_name = report.named_rows("-").into_iter().map(alone);
     vec![
         table("Sources", "address", report.source_rows()),
         table("Destinations", "address", destinations.collect()),
+        table("Destinations by name", "name", by_name.collect()),
         table("AWS services", "service", report.service_rows("-")),
     ]
 }
@@ -242,27 +245,19 @@ const NAMED: usize = 3;
 /// The answer in five lines: label and sentence.
 pub(crate) fn answer(report: &Report) -> [(&'static str, String); 5] {
     let who = report.sources.iter().take(NAMED).map(|row| {
-        let owner = row.owner.as_ref();
-        let owner = owner.map_or_else(String::new, |owner| format!(" ({owner})"));
-        format!("{} {}{owner}", percent(row.share.share), named(row.address))
+        let note = row.note();
+        let note = note.map_or_else(String::new, |note| format!(" ({note})"));
+        format!("{} {}{note}", percent(row.share.share), named(row.address))
     });
     let mut who = listed(who.collect());
     if report.sources.len() > NAMED {
         who += &format!(", {} more", report.sources.len() - NAMED);
     }
-    let outside = || {
-        let mut rows = report.destinations.iter();
-        rows.find(|row| row.aws_service.is_none())
-    };
     let whom = report.services.iter().take(NAMED).map(|row| {
         let share = percent(row.share.share);
-        match (&row.aws_service, outside()) {
-            (Some(service), _) => format!("{share} {service}"),
-            (None, Some(first)) => format!(
-                "{share} no AWS service (the largest {})",
-                named(first.address)
-            ),
-            (None, None) => format!("{share} no AWS service"),
+        match &row.aws_service {
+            Some(service) => format!("{share} {service}"),
+            None => format!("{share} no AWS service{}", outside(report)),
         }
     });
     [
@@ -272,6 +267,29 @@ pub(crate) fn answer(report: &Report) -> [(&'static str, String); 5] {
         ("How sure", how_sure(report)),
         ("What to do", what_to_do(report)),
     ]
+}
+
+/// The largest that is no AWS service; with its share where it is a name, which
+/// several addresses can have.
+fn outside(report: &Report) -> String {
+    match report.largest_outside() {
+        Some((Outside::Address(address), _)) => format!(" (the largest {address})"),
+        Some((Outside::Name(name), share)) => {
+            format!(" (the largest {name}, {})", percent(share))
+        }
+        None => String::new(),
+    }
+}
+
+/// Of which day the AWS prefixes are, as a sentence.
+pub(crate) fn ranges(report: &Report) -> String {
+    let (created, source) = &report.aws_ranges;
+    let source = match source {
+        RangesSource::Shipped => "those that ship",
+        RangesSource::Updated => "by natspike update",
+        RangesSource::File => "from the file that was named",
+    };
+    format!("AWS's prefixes are of {created} ({source}).")
 }
 
 fn listed(items: Vec<String>) -> String {

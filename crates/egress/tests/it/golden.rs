@@ -2,7 +2,10 @@
 
 use egress::mail::{Occasion, Page};
 use egress::snapshot::{Metric, Snapshot};
-use egress::{AwsRanges, Bill, Estimate, Facts, LogClass, Prices, Rate, Report};
+use egress::{
+    AwsRanges, Bill, Estimate, Facts, LogClass, Name, NameSource, Names, Networks, Prices,
+    RangesSource, Rate, Report,
+};
 use flowlog::FlowTable;
 use std::fs;
 use std::io::{self, Write};
@@ -106,7 +109,45 @@ fn report(case: &Path, facts: &Facts) -> Report {
         .push(&fs::read(case.join("recording.log")).unwrap())
         .and_then(|()| table.end_source())
         .unwrap();
-    egress::report(&table, facts)
+    let mut report = egress::report(&table, facts);
+    if let Some(names) = names(case) {
+        report.name(&names, facts);
+    }
+    report
+}
+
+/// What look-ups found, in cases that have it.
+fn names(case: &Path) -> Option<Names> {
+    let text = fs::read(case.join("names.json")).ok()?;
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
+    let mut names = Names::default();
+    for row in rows {
+        let text = |field: &str| row[field].as_str().map(str::to_owned);
+        let source = match row["source"].as_str().unwrap() {
+            "ipinfo" => NameSource::Ipinfo,
+            "asn-database" => NameSource::AsnDatabase,
+            "rdap" => NameSource::Rdap,
+            "ptr" => NameSource::Ptr,
+            other => panic!("{other} is no source of look-ups"),
+        };
+        let name = Name {
+            asn: text("asn"),
+            domain: text("domain"),
+            country_code: text("country_code"),
+            country: text("country"),
+            ..Name::new(source, row["name"].as_str().unwrap()).unwrap()
+        };
+        names.add(row["address"].as_str().unwrap().parse().unwrap(), name);
+    }
+    Some(names)
+}
+
+/// The user's own networks, in cases that have them.
+fn networks(case: &Path) -> Option<Arc<Networks>> {
+    let text = fs::read_to_string(case.join("office.csv")).ok()?;
+    let mut networks = Networks::default();
+    networks.add("office", &text).unwrap();
+    Some(Arc::new(networks))
 }
 
 fn facts(case: &Path) -> Facts {
@@ -125,10 +166,11 @@ fn facts(case: &Path) -> Facts {
         given.prices.set(name, amount, "--rate");
     }
     given.interface = facts["interface"].as_str().map(str::to_owned);
+    given.networks = networks(case);
     given.snapshot = snapshot(case);
     given.ranges = fs::read_to_string(case.join("ip-ranges.json"))
         .ok()
-        .map(|text| Arc::new(AwsRanges::read(&text).unwrap()));
+        .map(|text| Arc::new(AwsRanges::read(&text, RangesSource::File).unwrap()));
     given.metrics = metrics(case);
     given.alarmed = facts["alarmed"].as_array().map(|time| {
         let second = |place: usize| time[place].as_u64().unwrap();

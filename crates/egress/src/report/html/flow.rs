@@ -89,13 +89,23 @@ struct Band {
 pub(super) fn picture(report: &Report) -> Markup {
     let service =
         |name: &Option<String>| name.clone().unwrap_or_else(|| "no AWS service".to_owned());
+    let names: BTreeMap<_, _> = report
+        .destinations
+        .iter()
+        .filter(|row| !row.names.is_empty())
+        .map(|row| (row.address, row.short_name()))
+        .collect();
+    let whom = |address| {
+        let name = names.get(&address).cloned();
+        name.unwrap_or_else(|| named(address))
+    };
     let mut bytes: [BTreeMap<String, u128>; 3] = Default::default();
     let mut total = 0;
     for pair in &report.pairs {
         let names = [
             named(pair.source),
             service(&pair.aws_service),
-            named(pair.destination),
+            whom(pair.destination),
         ];
         for (column, name) in bytes.iter_mut().zip(names) {
             *column.entry(name).or_default() += pair.share.bytes;
@@ -110,7 +120,7 @@ pub(super) fn picture(report: &Report) -> Markup {
     for pair in &report.pairs {
         let source = columns[0].place(&named(pair.source));
         let service = columns[1].place(&service(&pair.aws_service));
-        let destination = columns[2].place(&named(pair.destination));
+        let destination = columns[2].place(&whom(pair.destination));
         *bands.entry((0, source, service)).or_default() += pair.share.bytes;
         *bands.entry((1, service, destination)).or_default() += pair.share.bytes;
     }
