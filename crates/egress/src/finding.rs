@@ -149,7 +149,7 @@ impl Case<'_> {
         }
         let mut regions: Vec<(String, Share)> = regions
             .into_iter()
-            .map(|(region, shares)| (region.to_owned(), Share::sum(shares)))
+            .map(|(region, shares)| (region.to_owned(), self.report.together(shares)))
             .collect();
         regions.sort_by(|one, other| {
             let by_bytes = other.1.bytes.cmp(&one.1.bytes);

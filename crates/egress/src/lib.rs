@@ -33,10 +33,15 @@ mod delivery;
 mod evidence;
 mod finding;
 mod gateway;
+mod group;
+mod increase;
+mod last;
 mod leg;
+mod membership;
 mod name;
 mod networks;
 mod owner;
+mod owners;
 mod price;
 mod ranges;
 mod report;
@@ -53,10 +58,15 @@ pub use coverage::{Coverage, FLOOR};
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
 pub use finding::{Action, Confidence, Finding, NAMES as FINDINGS, Saving};
 pub use gateway::{Gateway, GatewayKind};
+pub use group::Group;
+pub use increase::{Baseline, Increase, Part};
+pub use last::{Grown, LAST_VERSION, Last, New, RowKind, Since, Summary};
 pub use leg::{Leg, leg};
+pub use membership::{Membership, Place};
 pub use name::{Name, NameSource, Names, printable};
 pub use networks::{Networks, NetworksError};
 pub use owner::{Owner, OwnerKind};
+pub use owners::{Moment, Owners, Unknown};
 pub use price::{
     BYTES_PER_GB, Currency, LeftOut, ListQuery, Money, PRICE_NAMES, PRICES_VERSION, Price,
     PriceError, PriceName, Prices, Rate, RateError, Tier, Unit, human_gb, list_queries,
@@ -65,7 +75,7 @@ pub use price::{
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
     Destination, Facts, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
-    Unsolicited, Verdict, console, csv, html, json, mail, markdown, report, result_json,
+    Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, report, result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
 pub use timeline::Timeline;

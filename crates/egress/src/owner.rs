@@ -11,6 +11,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>), and
 //! pods of EKS appear as their node.
 
+use crate::membership::{Membership, Place, name};
 use crate::snapshot::Interface;
 use std::fmt;
 
@@ -69,8 +70,12 @@ pub struct Owner {
     pub id: Option<String>,
     /// The interface's id.
     pub interface: String,
-    /// The Name tag of the interface.
+    /// The Name tag of the instance, or else of the interface.
     pub name: Option<String>,
+    /// What the instance belongs to.
+    pub membership: Membership,
+    /// Where it is.
+    pub place: Place,
 }
 
 /// How a description begins, and what it is then; the word after it is the id.
@@ -95,7 +100,9 @@ impl Owner {
             kind,
             id: id.filter(|id| !id.is_empty()).map(str::to_owned),
             interface: interface.id.clone(),
-            name: interface.tags.get("Name").cloned(),
+            name: name(&interface.tags),
+            membership: Membership::default(),
+            place: Place::default(),
         };
         if let Some(instance) = interface.instance.as_deref() {
             return owner(OwnerKind::Instance, Some(instance));
@@ -141,6 +148,38 @@ fn function(rest: &str) -> &str {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.identity())?;
+        match self.place.to_string() {
+            place if place.is_empty() => Ok(()),
+            place => write!(f, ", {place}"),
+        }
+    }
+}
+
+impl Owner {
+    /// What it is without where it is.
+    pub fn identity(&self) -> String {
+        let mut text = self.thing();
+        if let Some(name) = &self.name {
+            text += &format!(" \"{name}\"");
+        }
+        if let Some((_, group)) = self.membership.group() {
+            text += &format!(" of {group}");
+        }
+        text
+    }
+
+    /// What people call it: its group, or else its name, or else its id.
+    pub fn label(&self) -> String {
+        let group = self.membership.group().map(|(name, _)| name);
+        group
+            .or_else(|| self.name.clone())
+            .or_else(|| self.id.clone())
+            .unwrap_or_else(|| self.interface.clone())
+    }
+
+    /// What it is, with its id.
+    fn thing(&self) -> String {
         let what = match self.kind {
             OwnerKind::Instance => "instance",
             OwnerKind::NatGateway => "NAT gateway",
@@ -155,26 +194,19 @@ impl fmt::Display for Owner {
             OwnerKind::Interface => "interface",
         };
         match (self.kind, &self.id) {
-            (OwnerKind::Lambda, Some(first)) => {
-                write!(
-                    f,
-                    "one of the Lambda functions of {} ({first}, …)",
-                    self.interface
-                )?;
-            }
+            (OwnerKind::Lambda, Some(first)) => format!(
+                "one of the Lambda functions of {} ({first}, …)",
+                self.interface
+            ),
             (OwnerKind::Lambda, None) => {
-                write!(f, "one of the Lambda functions of {}", self.interface)?;
+                format!("one of the Lambda functions of {}", self.interface)
             }
             (OwnerKind::Interface, Some(description)) => {
-                write!(f, "{} ({description})", self.interface)?;
+                format!("{} ({description})", self.interface)
             }
-            (OwnerKind::Interface, None) => f.write_str(&self.interface)?,
-            (_, Some(id)) => write!(f, "{what} {id}")?,
-            (_, None) => write!(f, "{what} ({})", self.interface)?,
-        }
-        match &self.name {
-            Some(name) => write!(f, " \"{name}\""),
-            None => Ok(()),
+            (OwnerKind::Interface, None) => self.interface.clone(),
+            (_, Some(id)) => format!("{what} {id}"),
+            (_, None) => format!("{what} ({})", self.interface),
         }
     }
 }

@@ -4,7 +4,9 @@
 //! name; a writer may show fewer rows and never other totals. Nothing here
 //! knows how a report is printed.
 
+pub(crate) mod changed;
 mod charges;
+pub mod chat;
 pub mod console;
 pub mod csv;
 pub mod html;
@@ -23,9 +25,13 @@ use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
 use crate::finding::{self, Finding};
 use crate::gateway;
+use crate::group::{self, Group};
+use crate::increase::{Increase, Part};
+use crate::last::{Since, Summary};
 use crate::name::Name;
 use crate::networks::Networks;
 use crate::owner::Owner;
+use crate::owners::{Owners, Unknown};
 use crate::price::{Money, Prices, Rate};
 use crate::ranges::{AwsRanges, RangesSource};
 use crate::snapshot::{Metric, Snapshot};
@@ -54,6 +60,10 @@ pub struct Facts {
     pub interface: Option<String>,
     /// What there was as the alarm went off.
     pub snapshot: Option<Snapshot>,
+    /// Who has which address, where that was looked up; else the snapshot says it.
+    pub owners: Option<Owners>,
+    /// What the last recording of the gateway was.
+    pub last: Option<Summary>,
     /// AWS's prefixes, where newer ones are known than those that ship.
     pub ranges: Option<Arc<AwsRanges>>,
     /// The user's own networks.
@@ -79,6 +89,8 @@ impl Facts {
             nat_addresses: Vec::new(),
             interface: None,
             snapshot: None,
+            owners: None,
+            last: None,
             ranges: None,
             networks: None,
             metrics: Vec::new(),
@@ -192,6 +204,8 @@ pub struct Source {
     pub owner: Option<Owner>,
     /// What it is called, the name that counts most first.
     pub names: Vec<Arc<Name>>,
+    /// Why that is not known, where it was looked up.
+    pub unknown: Option<Unknown>,
     /// The figures.
     pub share: Share,
 }
@@ -248,26 +262,8 @@ pub struct Share {
     pub cost: Money,
     /// Of all processed bytes, 0 to 1.
     pub share: Money,
-}
-
-impl Share {
-    /// Of rows together.
-    pub(crate) fn sum(rows: impl IntoIterator<Item = Share>) -> Share {
-        let nothing = Share {
-            bytes: 0,
-            in_from_source: 0,
-            out_to_source: 0,
-            cost: Money::ZERO,
-            share: Money::ZERO,
-        };
-        rows.into_iter().fold(nothing, |sum, row| Share {
-            bytes: sum.bytes + row.bytes,
-            in_from_source: sum.in_from_source + row.in_from_source,
-            out_to_source: sum.out_to_source + row.out_to_source,
-            cost: sum.cost + row.cost,
-            share: sum.share + row.share,
-        })
-    }
+    /// Of what the gateway moved more than before, where there is an increase.
+    pub increase: Option<Part>,
 }
 
 /// Whether there is anything to report, and if not, why not.
@@ -300,6 +296,10 @@ pub struct Report {
     pub processing_cost: Money,
     /// Every workload.
     pub sources: Vec<Source>,
+    /// The workloads added up by who they belong to, where any owner is known.
+    pub groups: Vec<Group>,
+    /// Who has which address, as far as it was looked up.
+    pub owners: Option<Owners>,
     /// Every remote end.
     pub destinations: Vec<Destination>,
     /// Every AWS service, and a row for what belongs to none.
@@ -318,6 +318,10 @@ pub struct Report {
     pub timeline: Timeline,
     /// What the records explain of what the gateway counted.
     pub coverage: Option<Coverage>,
+    /// What the gateway moved more than before its alarm.
+    pub increase: Option<Increase>,
+    /// What is new or has grown since the last recording.
+    pub since_last: Option<Since>,
     /// What processing costs by the hour, since the alarm and a month.
     pub spend: Spend,
     /// The full price: every charge with its arithmetic.
@@ -355,8 +359,10 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
     let window = table.window();
     let coverage = window.and_then(|window| Coverage::of(&facts.metrics, window, processed));
     warnings.extend(coverage.as_ref().and_then(little));
-    let owners = facts.snapshot.as_ref().map(Snapshot::owners);
-    let owners = owners.unwrap_or_default();
+    let of_snapshot = || facts.snapshot.as_ref().and_then(Snapshot::owners);
+    let owners = facts.owners.clone().or_else(of_snapshot);
+    warnings.extend(owners.as_ref().and_then(Owners::warning).map(str::to_owned));
+    let increase = window.and_then(|window| Increase::of(facts, window, processed));
 
     let share = |billed: &Billed| Share {
         bytes: billed.bytes(),
@@ -364,6 +370,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         out_to_source: billed.out_to_source,
         cost: facts.rate.cost(billed.bytes()),
         share: fraction(billed.bytes(), processed),
+        increase: increase.map(|increase| increase.part(billed.bytes())),
     };
     let known = |address: IpAddr| match is_private(address) {
         true => None,
@@ -393,11 +400,16 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         sources: traffic
             .sources
             .iter()
-            .map(|(address, billed)| Source {
-                address,
-                owner: owners.get(&address).cloned(),
-                names: facts.own_names(address),
-                share: share(billed),
+            .map(|(address, billed)| {
+                let asked = owners.as_ref().filter(|_| !address.is_unspecified());
+                let owner = asked.map(|owners| owners.of_address(address));
+                Source {
+                    address,
+                    owner: owner.and_then(Result::ok).cloned(),
+                    unknown: owner.and_then(Result::err),
+                    names: facts.own_names(address),
+                    share: share(billed),
+                }
             })
             .collect(),
         destinations: traffic
@@ -430,9 +442,13 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
                 share: share(&billed),
             })
             .collect(),
+        groups: Vec::new(),
+        owners: None,
         window,
         timeline: traffic.timeline(table),
         coverage,
+        increase,
+        since_last: None,
         spend: spend(facts, window, processed),
         charges: Charges::default(),
         findings: Vec::new(),
@@ -444,9 +460,15 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         warnings,
         verdict,
     };
+    report.groups = group::groups(&report.sources, share);
+    report.owners = owners;
     report.sort();
     report.charges = charge::of(&report, facts, &gateways);
     report.sum_up_names();
+    report.since_last = facts
+        .last
+        .as_ref()
+        .and_then(|last| Since::of(&report, last));
     if verdict == Verdict::Traffic {
         report.findings = finding::find(&report, facts);
     }
@@ -489,7 +511,7 @@ impl Report {
     /// Every workload with its owner and name.
     pub(crate) fn source_rows(&self) -> Vec<NamedShare> {
         let rows = self.sources.iter();
-        rows.map(|row| (named(row.address), row.note(), row.share))
+        rows.map(|row| (named(row.address), row.note(self.owner_of(row)), row.share))
             .collect()
     }
 
@@ -529,6 +551,8 @@ impl Report {
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), named(row.address)));
         self.services
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.aws_service.clone()));
+        self.groups
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.full.clone()));
     }
 }
 
@@ -645,10 +669,10 @@ fn key_limit(table: &FlowTable) -> Option<String> {
 }
 
 /// The name of all addresses beyond the limit of keys.
-const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 
 /// An address as reports name it.
-fn named(address: IpAddr) -> String {
+pub(crate) fn named(address: IpAddr) -> String {
     if address.is_unspecified() {
         OTHER.to_owned()
     } else {
@@ -689,7 +713,7 @@ fn mismatch(traffic: &Traffic<'_>) -> Vec<String> {
 }
 
 /// The part of the whole, to six decimals; nothing of nothing is 0.
-fn fraction(part: u128, whole: u128) -> Money {
+pub(crate) fn fraction(part: u128, whole: u128) -> Money {
     if whole == 0 {
         return Money::ZERO;
     }

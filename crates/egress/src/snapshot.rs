@@ -8,7 +8,7 @@
 //! and never renamed. A part that could not be had is named in
 //! [`Snapshot::missing`] and is empty, which is not the same as "there are none".
 
-use crate::owner::Owner;
+use crate::owners::Owners;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -33,6 +33,9 @@ pub struct Snapshot {
     pub region: String,
     /// Its VPC, where it is known.
     pub vpc: Option<String>,
+    /// The Name tag of that VPC.
+    #[serde(default)]
+    pub vpc_name: Option<String>,
     /// Its metrics of the time before, by the minute.
     pub metrics: Vec<Metric>,
     /// Its bytes of the days before, by the hour.
@@ -40,6 +43,12 @@ pub struct Snapshot {
     pub history: Vec<Metric>,
     /// Every network interface of the VPC.
     pub interfaces: Vec<Interface>,
+    /// Every instance of the VPC.
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+    /// Every subnet of the VPC.
+    #[serde(default)]
+    pub subnets: Vec<Subnet>,
     /// Every route table of the VPC.
     pub route_tables: Vec<RouteTable>,
     /// Every VPC endpoint of the VPC.
@@ -51,7 +60,8 @@ pub struct Snapshot {
 /// A part of the snapshot that could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// The part: gateway, metrics, history, interfaces, route tables, endpoints.
+    /// The part: gateway, metrics, history, interfaces, instances, subnets, VPC,
+    /// route tables, endpoints.
     pub part: String,
     /// Why.
     pub why: String,
@@ -87,6 +97,9 @@ pub struct Interface {
     /// Public addresses that are translated to these.
     #[serde(default)]
     pub public_addresses: Vec<IpAddr>,
+    /// Its VPC, where that was asked.
+    #[serde(default)]
+    pub vpc: Option<String>,
     /// Its subnet.
     pub subnet: Option<String>,
     /// Its availability zone.
@@ -99,6 +112,50 @@ pub struct Interface {
     pub security_groups: Vec<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// An instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// `i-…`.
+    pub id: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// `subnet-…`.
+    pub id: String,
+    /// Its Name tag.
+    pub name: Option<String>,
+    /// Its IPv4 addresses; a subnet of IPv6 alone has none.
+    pub cidr: Option<String>,
+    /// Its availability zone.
+    pub zone: Option<String>,
+}
+
+/// A VPC.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vpc {
+    /// `vpc-…`.
+    pub id: String,
+    /// Its Name tag.
+    pub name: Option<String>,
+}
+
+/// What tells who has an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Network interfaces.
+    pub interfaces: Vec<Interface>,
+    /// The instances that they are attached to.
+    pub instances: Vec<Instance>,
+    /// Their subnets.
+    pub subnets: Vec<Subnet>,
+    /// Their VPCs.
+    pub vpcs: Vec<Vpc>,
 }
 
 /// A route table.
@@ -158,20 +215,25 @@ pub struct Before {
 }
 
 impl Snapshot {
-    /// Who has which address. One that two interfaces have is left out: it is
-    /// not known which one it was.
-    pub fn owners(&self) -> BTreeMap<IpAddr, Owner> {
-        let mut owners: BTreeMap<IpAddr, Option<Owner>> = BTreeMap::new();
-        for interface in &self.interfaces {
-            for address in &interface.addresses {
-                owners
-                    .entry(*address)
-                    .and_modify(|known| *known = None)
-                    .or_insert_with(|| Some(Owner::of(interface)));
-            }
+    /// Who had which address; `None` where the interfaces could not be had.
+    pub fn owners(&self) -> Option<Owners> {
+        if self
+            .missing
+            .iter()
+            .any(|missing| missing.part == "interfaces")
+        {
+            return None;
         }
-        let known = |(address, owner): (IpAddr, Option<Owner>)| Some((address, owner?));
-        owners.into_iter().filter_map(known).collect()
+        let vpcs = self.vpc.iter().map(|id| Vpc {
+            id: id.clone(),
+            name: self.vpc_name.clone(),
+        });
+        Some(Owners::at_alarm(Surroundings {
+            interfaces: self.interfaces.clone(),
+            instances: self.instances.clone(),
+            subnets: self.subnets.clone(),
+            vpcs: vpcs.collect(),
+        }))
     }
 
     /// What the gateway moved before, if there is a metric that says so.
@@ -206,7 +268,7 @@ pub(crate) fn by_period(metrics: &[Metric], names: &[&str]) -> BTreeMap<u64, u12
 
 #[cfg(test)]
 mod tests {
-    use super::{Before, Interface, Metric, Snapshot, VERSION};
+    use super::{Before, Metric, Snapshot, VERSION};
 
     fn metric(name: &str, zone: Option<&str>, points: &[(u64, u64)]) -> Metric {
         Metric {
@@ -225,9 +287,12 @@ mod tests {
             gateway: "nat-0a1".to_owned(),
             region: "us-east-1".to_owned(),
             vpc: None,
+            vpc_name: None,
             metrics: Vec::new(),
             history: Vec::new(),
             interfaces: Vec::new(),
+            instances: Vec::new(),
+            subnets: Vec::new(),
             route_tables: Vec::new(),
             endpoints: Vec::new(),
             missing: Vec::new(),
@@ -252,23 +317,5 @@ mod tests {
             busiest_bytes: 25,
         };
         assert_eq!(snapshot.before(), Some(before));
-    }
-
-    #[test]
-    fn an_address_of_two_interfaces_has_no_owner() {
-        let mut snapshot = snapshot();
-        let interface = |id: &str, addresses: &[&str]| Interface {
-            id: id.to_owned(),
-            instance: Some(format!("i-{id}")),
-            addresses: addresses.iter().filter_map(|a| a.parse().ok()).collect(),
-            ..Interface::default()
-        };
-        snapshot.interfaces = vec![
-            interface("eni-1", &["10.0.1.5", "10.0.1.6"]),
-            interface("eni-2", &["10.0.1.6", "2001:db8::1"]),
-        ];
-        let owners = snapshot.owners();
-        let told: Vec<String> = owners.keys().map(ToString::to_string).collect();
-        assert_eq!(told, ["10.0.1.5", "2001:db8::1"]);
     }
 }

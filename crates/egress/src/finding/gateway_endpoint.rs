@@ -57,7 +57,7 @@ impl Near {
     fn of(case: &Case<'_>, service: &str) -> Near {
         let of = |is_it: &dyn Fn(Option<&str>) -> bool| {
             let rows = case.report.destinations.iter();
-            Share::sum(
+            case.report.together(
                 rows.filter(|row| row.aws_service.as_deref() == Some(service))
                     .filter(|row| is_it(row.aws_region.as_deref()))
                     .map(|row| row.share),
@@ -88,7 +88,7 @@ enum There<'a> {
 impl Service {
     fn find(&self, case: &Case<'_>) -> Option<Finding> {
         let Near { own, unknown } = Near::of(case, self.in_records);
-        let near = Share::sum([own, unknown]);
+        let near = case.report.together([own, unknown]);
         if near.share < LEAST {
             return None;
         }

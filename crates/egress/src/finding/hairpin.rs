@@ -3,7 +3,6 @@
 
 use super::{Case, Confidence, Finding};
 use crate::owner::Owner;
-use crate::report::Share;
 use crate::report::text::{grouped, percent};
 use rust_decimal::{Decimal, dec};
 use std::collections::BTreeMap;
@@ -32,7 +31,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         .iter()
         .filter_map(|row| Some((row, own.get(&row.address)?)))
         .collect();
-    let share = Share::sum(found.iter().map(|(row, _)| row.share));
+    let share = case.report.together(found.iter().map(|(row, _)| row.share));
     if share.share < LEAST {
         return None;
     }

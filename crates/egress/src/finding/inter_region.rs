@@ -2,7 +2,6 @@
 //! beside the processing.
 
 use super::{Case, Confidence, Finding, gateway_endpoint};
-use crate::report::Share;
 use crate::report::text::{grouped, percent};
 use rust_decimal::{Decimal, dec};
 
@@ -20,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         name.is_some() && has_endpoint.iter().all(is_other)
     };
     let found = case.elsewhere(is_it);
-    let all = Share::sum(found.iter().map(|(_, share)| *share));
+    let all = case.report.together(found.iter().map(|(_, share)| *share));
     if all.share < LEAST {
         return None;
     }

@@ -24,10 +24,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     }
     let mut found: Vec<_> = found
         .into_iter()
-        .map(|(name, shares)| (name, Share::sum(shares)))
+        .map(|(name, shares)| (name, case.report.together(shares)))
         .collect();
     found.sort_by_key(|(name, share)| (std::cmp::Reverse(share.bytes), *name));
-    let all = Share::sum(found.iter().map(|(_, share)| *share));
+    let all = case.report.together(found.iter().map(|(_, share)| *share));
     if all.share < LEAST {
         return None;
     }

@@ -37,7 +37,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
                     owner.interface
                 ),
             };
-            (format!("{} ({owner})", first.address), command)
+            (format!("{} ({})", first.address, owner.identity()), command)
         }
     };
     Some(Finding {

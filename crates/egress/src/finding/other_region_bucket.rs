@@ -23,7 +23,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
             regions.map(|(region, share)| (service.said.to_owned(), region, share))
         })
         .collect();
-    let all = Share::sum(found.iter().map(|(_, _, share)| *share));
+    let all = case
+        .report
+        .together(found.iter().map(|(_, _, share)| *share));
     if all.share < LEAST {
         return None;
     }

@@ -8,7 +8,7 @@ mod flow;
 mod metrics;
 mod timeline;
 
-use super::{NamedShare, Report, Share, charges, text};
+use super::{NamedShare, Report, Share, changed, charges, text};
 use crate::finding::{Confidence, Finding};
 use crate::report::{Facts, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -70,6 +70,7 @@ fn content(report: &Report, facts: &Facts, title: &str, top: usize) -> Markup {
                 h2 { "What to do" }
                 @for found in &report.findings { (finding(found, report)) }
             }
+            (changed(report))
             (tables(report, top))
             h2 { "How it adds up" }
             p { (text::arithmetic(report)) " (" (report.region) ")" }
@@ -124,8 +125,44 @@ fn finding(finding: &Finding, report: &Report) -> Markup {
     }
 }
 
-fn tables(report: &Report, top: usize) -> Markup {
+/// What is more than before, and what is new.
+fn changed(report: &Report) -> Markup {
+    let sentences = changed::sentences(report);
     html! {
+        @if !sentences.is_empty() {
+            h2 { (changed::TITLE) }
+            @for sentence in &sentences { p { (sentence) } }
+        }
+        @for (kind, rows) in changed::lists(report) {
+            div.wide {
+                table {
+                    thead { tr {
+                        th scope="col" { (kind) }
+                        th scope="col" { "bytes" }
+                        th scope="col" { "of the increase" }
+                    } }
+                    tbody {
+                        @for (name, note, share) in &rows {
+                            tr {
+                                td {
+                                    (name)
+                                    @if let Some(note) = note { span.owner { (note) } }
+                                }
+                                td { (text::grouped(share.bytes)) }
+                                td { (share.increase.map_or_else(String::new, changed::bounds)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tables(report: &Report, top: usize) -> Markup {
+    let groups = report.group_rows();
+    html! {
+        @if !groups.is_empty() { (table("By owner", &groups, top, report)) }
         (table("Sources", &report.source_rows(), top, report))
         (table("Destinations", &report.destination_rows(), top, report))
         @if !report.named_destinations.is_empty() {

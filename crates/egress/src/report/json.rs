@@ -4,11 +4,12 @@
 //! another meaning. Bytes are integers; money is a number with at most ten
 //! decimals. `top` limits lists and changes no total.
 
-use super::{Report, Share, named};
+use super::{Report, Share, changed, named};
 use crate::charge::{Charge, Quantity};
 use crate::finding::Finding;
 use crate::name::Name;
 use crate::owner::Owner;
+use crate::owners::Unknown;
 use crate::price::Money;
 use crate::spend::Spend;
 use rust_decimal::prelude::ToPrimitive;
@@ -63,6 +64,14 @@ pub fn value(report: &Report, top: usize) -> Value {
                 ("owner", owner(row.owner.as_ref())),
                 ("name", row.name().map(|name| name.name.clone()).into()),
                 ("names", names(&row.names)),
+                ("owner_unknown", row.unknown.map(Unknown::name).into()),
+            ])
+        }).collect::<Vec<_>>(),
+        "groups": report.groups.iter().take(limit).map(|row| {
+            object(row.share, true, [
+                ("name", row.name.clone().into()),
+                ("full", row.full.clone().into()),
+                ("addresses", row.addresses.into()),
             ])
         }).collect::<Vec<_>>(),
         "destinations": report.destinations.iter().take(limit).map(|row| {
@@ -110,6 +119,8 @@ pub fn value(report: &Report, top: usize) -> Value {
             "counted": bytes(coverage.counted),
             "share": money(coverage.share()),
         })),
+        "increase": report.increase.as_ref().map(|it| changed::increase(it, bytes)),
+        "since_last": report.since_last.as_ref().map(|it| changed::since_last(it, bytes)),
         "spend": spend(&report.spend),
         "charges": report.charges.lines.iter().map(charge).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
@@ -138,6 +149,10 @@ fn object<const N: usize>(share: Share, priced: bool, names: [(&str, Value); N])
     if priced {
         row.insert("cost".to_owned(), money(share.cost));
         row.insert("share".to_owned(), money(share.share));
+        let increase = share
+            .increase
+            .map(|part| json!({"at_least": money(part.at_least), "at_most": money(part.at_most)}));
+        row.insert("increase".to_owned(), increase.into());
     }
     row.into()
 }
@@ -230,6 +245,15 @@ fn owner(owner: Option<&Owner>) -> Value {
             "id": owner.id,
             "interface": owner.interface,
             "name": owner.name,
+            "label": owner.label(),
+            "auto_scaling_group": owner.membership.auto_scaling_group,
+            "node_group": owner.membership.node_group,
+            "cluster": owner.membership.cluster,
+            "subnet": owner.place.subnet,
+            "subnet_name": owner.place.subnet_name,
+            "zone": owner.place.zone,
+            "vpc": owner.place.vpc,
+            "vpc_name": owner.place.vpc_name,
         })
     })
 }

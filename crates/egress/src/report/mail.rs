@@ -7,7 +7,7 @@
 //! **Invariants.** Both limits always hold; what does not fit is left out by
 //! whole lines and said.
 
-use super::{Outside, Report, charges, named, text};
+use super::{Outside, Report, Share, charges, named, text};
 use crate::delivery::Bill;
 use crate::finding::Finding;
 use crate::report::Verdict;
@@ -60,7 +60,7 @@ pub struct Page {
 
 impl Page {
     /// Where the console shows it; each partition has a console of its own.
-    fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         let Page {
             bucket,
             key,
@@ -134,13 +134,20 @@ fn most(report: &Report) -> String {
     }
 }
 
+/// The group with the most bytes, or the address if that has more: those
+/// without an owner are not one.
 fn whose(report: &Report) -> String {
-    let Some(first) = report.sources.first() else {
-        return String::new();
-    };
-    let owner = first.owner.as_ref();
-    let name = owner.and_then(|owner| owner.name.clone().or_else(|| owner.id.clone()));
-    format!(" from {}", name.unwrap_or_else(|| named(first.address)))
+    let unowned = report.sources.iter().find(|row| row.owner.is_none());
+    let group = report.groups.iter().find(|group| group.name.is_some());
+    let of = |share: Share| share.bytes;
+    match (group, unowned) {
+        (Some(group), None) => format!(" from {}", group.label()),
+        (Some(group), Some(row)) if of(group.share) >= of(row.share) => {
+            format!(" from {}", group.label())
+        }
+        (_, Some(row)) => format!(" from {}", named(row.address)),
+        (None, None) => String::new(),
+    }
 }
 
 fn body(report: &Report, occasion: &Occasion, top: usize) -> String {

@@ -1,6 +1,6 @@
 //! The report as Markdown, for an issue or a wiki.
 
-use super::{NamedShare, Report, Verdict, charges, text};
+use super::{NamedShare, Report, Verdict, changed, charges, text};
 use std::io::{self, Write};
 
 /// Writes the report with at most `top` rows a table (0 = all).
@@ -28,6 +28,16 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
         }
     }
     let sources = report.source_rows();
+    changed(report, out)?;
+    let groups = report.group_rows();
+    table(
+        "By owner",
+        ["owner", "what it is"],
+        groups,
+        top,
+        report,
+        out,
+    )?;
     table("Sources", ["address", "owner"], sources, top, report, out)?;
     let destinations = report.destination_rows();
     table(
@@ -52,6 +62,29 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "{}", text::ranges(report))?;
     for warning in &report.warnings {
         writeln!(out, "\n> {}", plain(warning))?;
+    }
+    Ok(())
+}
+
+/// What is more than before, and what is new.
+fn changed(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let sentences = changed::sentences(report);
+    if !sentences.is_empty() {
+        writeln!(out, "\n## {}", changed::TITLE)?;
+    }
+    for sentence in &sentences {
+        writeln!(out, "\n{}", plain(sentence))?;
+    }
+    for (kind, rows) in changed::lists(report) {
+        writeln!(
+            out,
+            "\n| {kind} | bytes | of the increase |\n|---|---:|---|"
+        )?;
+        for (name, _, share) in &rows {
+            let part = share.increase.map_or_else(String::new, changed::bounds);
+            let (name, bytes) = (plain(name), text::grouped(share.bytes));
+            writeln!(out, "| {name} | {bytes} | {part} |")?;
+        }
     }
     Ok(())
 }

@@ -43,9 +43,8 @@ impl Source {
         self.names.first().map(AsRef::as_ref)
     }
 
-    /// Owner and name, as far as they are known.
-    pub(crate) fn note(&self) -> Option<String> {
-        let owner = self.owner.as_ref().map(ToString::to_string);
+    /// The owner in those words and the name, as far as they are known.
+    pub(crate) fn note(&self, owner: Option<String>) -> Option<String> {
         let name = self.name().map(ToString::to_string);
         match (owner, name) {
             (Some(owner), Some(name)) => Some(format!("{owner}, {name}")),
@@ -138,6 +137,26 @@ impl Report {
         }
     }
 
+    /// The figures of rows together.
+    pub(crate) fn together(&self, rows: impl IntoIterator<Item = Share>) -> Share {
+        let mut sums = [0; 3];
+        for row in rows {
+            let parts = [row.bytes, row.in_from_source, row.out_to_source];
+            sums.iter_mut()
+                .zip(parts)
+                .for_each(|(sum, part)| *sum += part);
+        }
+        let [bytes, in_from_source, out_to_source] = sums;
+        Share {
+            bytes,
+            in_from_source,
+            out_to_source,
+            cost: self.rate.cost(bytes),
+            share: fraction(bytes, self.bytes.processed),
+            increase: None,
+        }
+    }
+
     /// The sums by label; none where nothing has a name.
     pub(super) fn sum_up_names(&mut self) {
         self.named_destinations.clear();
@@ -151,24 +170,12 @@ impl Report {
                 name: label.map(|(name, _)| name.to_owned()),
                 source: label.map(|(_, source)| source),
                 addresses: 0,
-                share: Share {
-                    bytes: 0,
-                    in_from_source: 0,
-                    out_to_source: 0,
-                    cost: Money::ZERO,
-                    share: Money::ZERO,
-                },
+                share: self.together([]),
             });
             sum.addresses += 1;
-            sum.share.bytes += row.share.bytes;
-            sum.share.in_from_source += row.share.in_from_source;
-            sum.share.out_to_source += row.share.out_to_source;
+            sum.share = self.together([sum.share, row.share]);
         }
         let mut rows: Vec<NamedDestinations> = sums.into_values().collect();
-        for row in &mut rows {
-            row.share.cost = self.rate.cost(row.share.bytes);
-            row.share.share = fraction(row.share.bytes, self.bytes.processed);
-        }
         rows.sort_by_key(|row| Reverse(row.share.bytes));
         self.named_destinations = rows;
     }

@@ -2,7 +2,7 @@
 //!
 //! **Invariants.** Pure text: colours are the console's own affair.
 
-use super::{NamedShare, Outside, Report, Share, charges, named};
+use super::{NamedShare, Outside, Report, Share, changed, charges, named};
 use crate::delivery::{BYTES_PER_RECORD, Bill, Estimate};
 use crate::finding::{Action, Finding, Saving};
 use crate::price::{Money, Rate, human_gb};
@@ -123,12 +123,15 @@ pub(crate) fn sections(report: &Report, top: usize) -> Vec<Section> {
     let destinations = report.destination_rows().into_iter().map(in_brackets);
     let alone = |(name, _, share): NamedShare| (name, None, share);
     let by_name = report.named_rows("-").into_iter().map(alone);
-    vec![
+    let mut sections = vec![
+        table("By owner", "owner", report.group_rows()),
         table("Sources", "address", report.source_rows()),
         table("Destinations", "address", destinations.collect()),
         table("Destinations by name", "name", by_name.collect()),
         table("AWS services", "service", report.service_rows("-")),
-    ]
+    ];
+    sections.extend(changed::section(report));
+    sections
 }
 
 /// The four legs with their bytes, then by how much the two sides differ.
@@ -244,15 +247,7 @@ const NAMED: usize = 3;
 
 /// The answer in five lines: label and sentence.
 pub(crate) fn answer(report: &Report) -> [(&'static str, String); 5] {
-    let who = report.sources.iter().take(NAMED).map(|row| {
-        let note = row.note();
-        let note = note.map_or_else(String::new, |note| format!(" ({note})"));
-        format!("{} {}{note}", percent(row.share.share), named(row.address))
-    });
-    let mut who = listed(who.collect());
-    if report.sources.len() > NAMED {
-        who += &format!(", {} more", report.sources.len() - NAMED);
-    }
+    let who = who(report);
     let whom = report.services.iter().take(NAMED).map(|row| {
         let share = percent(row.share.share);
         match &row.aws_service {
@@ -290,6 +285,35 @@ pub(crate) fn ranges(report: &Report) -> String {
         RangesSource::File => "from the file that was named",
     };
     format!("AWS's prefixes are of {created} ({source}).")
+}
+
+/// The owners where several addresses are one, the addresses otherwise.
+fn who(report: &Report) -> String {
+    let groups = report.group_rows();
+    let (rows, count): (Vec<String>, usize) = match groups.is_empty() {
+        true => {
+            let rows = report.sources.iter().take(NAMED).map(|row| {
+                let owner = row.owner.as_ref().map(|owner| owner.identity());
+                let note = row.note(owner);
+                let note = note.map_or_else(String::new, |note| format!(" ({note})"));
+                format!("{} {}{note}", percent(row.share.share), named(row.address))
+            });
+            (rows.collect(), report.sources.len())
+        }
+        false => {
+            let rows = groups.iter().take(NAMED);
+            let row = |(name, note, share): &NamedShare| {
+                let note = note.as_deref().unwrap_or_default();
+                format!("{} {name} ({note})", percent(share.share))
+            };
+            (rows.map(row).collect(), groups.len())
+        }
+    };
+    let mut who = listed(rows);
+    if count > NAMED {
+        who += &format!(", {} more", count - NAMED);
+    }
+    who
 }
 
 fn listed(items: Vec<String>) -> String {

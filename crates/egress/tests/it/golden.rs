@@ -3,8 +3,8 @@
 use egress::mail::{Occasion, Page};
 use egress::snapshot::{Metric, Snapshot};
 use egress::{
-    AwsRanges, Bill, Estimate, Facts, LogClass, Name, NameSource, Names, Networks, Prices,
-    RangesSource, Rate, Report,
+    AwsRanges, Bill, Estimate, Facts, Last, LogClass, Name, NameSource, Names, Networks, Prices,
+    RangesSource, Rate, Report, Summary,
 };
 use flowlog::FlowTable;
 use std::fs;
@@ -24,7 +24,7 @@ fn every_case_reads_as_agreed() {
         .collect();
     cases.sort();
     assert!(
-        cases.len() >= 15,
+        cases.len() >= 16,
         "cases are missing in {}",
         folder.display()
     );
@@ -68,6 +68,8 @@ fn check(case: &Path) -> Vec<String> {
     let report = report(case, &facts);
     let console = written(|out| egress::console::write(&report, TOP, out));
     let mail = egress::mail::mail(&report, &occasion(case), TOP);
+    let thread = "nat-0a1b2c3d4e5f60718-1699999990000";
+    let chat = |out: &mut dyn Write| egress::chat::write(&report, &occasion(case), thread, out);
     let html = |out: &mut dyn Write| egress::html::write(&report, &facts, &mail.subject, TOP, out);
     [
         (
@@ -79,6 +81,7 @@ fn check(case: &Path) -> Vec<String> {
             written(|out| egress::csv::write(&report, TOP, out)),
         ),
         ("report.html", written(html)),
+        ("chat.json", written(chat)),
         (
             "console.txt",
             anstream::adapter::strip_str(&console).to_string(),
@@ -171,6 +174,7 @@ fn facts(case: &Path) -> Facts {
     given.ranges = fs::read_to_string(case.join("ip-ranges.json"))
         .ok()
         .map(|text| Arc::new(AwsRanges::read(&text, RangesSource::File).unwrap()));
+    given.last = last(case);
     given.metrics = metrics(case);
     given.alarmed = facts["alarmed"].as_array().map(|time| {
         let second = |place: usize| time[place].as_u64().unwrap();
@@ -186,6 +190,13 @@ fn metrics(case: &Path) -> Vec<Metric> {
         |_| Vec::new(),
         |text| serde_json::from_slice(&text).unwrap(),
     )
+}
+
+/// What the last recording was, in cases that have one.
+fn last(case: &Path) -> Option<Summary> {
+    let text = fs::read(case.join("last.json")).ok()?;
+    let last: Last = serde_json::from_slice(&text).unwrap();
+    last.before("this-recording", u64::MAX).cloned()
 }
 
 /// What was taken at the alarm, in cases that have it.
