@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 const RECENT: usize = 64;
 
 /// What the records of a pair have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Context {
     /// Code of the interface or regional gateway.
     pub(crate) interface: u32,
@@ -31,7 +31,7 @@ pub(crate) struct Context {
 }
 
 /// What is known at one end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Side {
     /// Code of the AWS service.
     pub(crate) service: u32,

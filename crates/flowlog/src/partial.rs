@@ -11,6 +11,12 @@
 //! [`PARTIAL_VERSION`] changes whenever the same text would be read otherwise
 //! than before, because old bytes then say something else than new ones; a
 //! test compares the bytes of a sample with what they were.
+//!
+//! **Old bytes.** A cache may forget a table of another version, but a bundle is
+//! kept for years and has nothing else: whoever raises the version keeps a
+//! `decode` of every version that a release has written (today: 1) and the
+//! samples of it under `crates/natspike/tests/data`, whose reports a test
+//! compares. What was read then stays read as it was; only the form changes.
 
 use crate::context::{Context, Side};
 use crate::counts::{Counts, Example, MalformedReason, Window};

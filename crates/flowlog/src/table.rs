@@ -13,6 +13,7 @@ use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
 use crate::line::LineReader;
 use crate::partial::{self, PartialError};
+use crate::renaming::{self, Renaming};
 use crate::timeline::Moment;
 use memchr::memchr;
 use std::sync::Arc;
@@ -201,6 +202,26 @@ impl FlowTable {
         Ok(FlowTable {
             fold: partial::decode(bytes)?,
             ..FlowTable::default()
+        })
+    }
+
+    /// The table that says the same of what has other names. Sources must have
+    /// ended. It tells all pairs of ends apart that it has.
+    pub fn renamed(&self, names: &mut Renaming<'_>) -> FlowTable {
+        FlowTable {
+            fold: renaming::renamed(&self.fold, names),
+            ..FlowTable::default()
+        }
+    }
+
+    /// The same table, whose bytes depend on nothing but what it holds. Sources
+    /// must have ended.
+    pub fn canonical(&self) -> FlowTable {
+        self.renamed(&mut Renaming {
+            v4: &mut |address| address,
+            v6: &mut |address| address,
+            interface: &mut str::to_owned,
+            source: &mut str::to_owned,
         })
     }
 

@@ -4,6 +4,7 @@ mod forms;
 mod oracle;
 mod partial;
 mod properties;
+mod renaming;
 
 use flowlog::{FlowTable, ReadError};
 
