@@ -75,7 +75,8 @@ pub use price::{
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
     Destination, Facts, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
-    Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, report, result_json,
+    Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, prices, report,
+    result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
 pub use timeline::Timeline;

@@ -5,7 +5,7 @@ use adapters::files::{self, Input, Meter};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum, ValueHint};
 use egress::snapshot::{self, Snapshot};
-use egress::{Condition, Facts, Rate, Verdict};
+use egress::{Condition, Facts, Prices, Rate, Verdict};
 use flowlog::{FlowTable, Layout};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
@@ -53,9 +53,12 @@ pub(crate) struct Analyze {
     #[arg(long, value_delimiter = ',')]
     region: Vec<String>,
 
-    /// USD for a gigabyte processed, instead of the region's list rate
+    /// USD for a gigabyte processed, instead of the region's list rate; as --rate nat-gb=USD
     #[arg(long, value_name = "USD", env = "NATSPIKE_NAT_RATE")]
     nat_rate: Option<String>,
+
+    #[command(flatten)]
+    given: crate::prices::Given,
 
     /// Rows of each list; 0 shows all. Totals are always of everything
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -75,7 +78,8 @@ pub(crate) struct Analyze {
     snapshot: Option<PathBuf>,
 
     /// Exit with 1 if the report meets this, such as cost_per_hour>5; of cost,
-    /// cost_per_hour, cost_per_month, gb, coverage, findings, malformed
+    /// cost_per_hour, cost_per_month, full_cost, full_cost_per_hour, gb, coverage,
+    /// findings, malformed
     #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
     fail_on: Vec<Condition>,
 
@@ -280,17 +284,35 @@ impl Analyze {
         }
     }
 
+    /// What is charged in the regions, as far as they have it in common.
+    fn prices(&self, regions: &[String], nat_rate: Option<&Rate>) -> Result<Prices> {
+        let default = [DEFAULT_REGION.to_owned()];
+        let regions = match regions {
+            [] => &default[..],
+            regions => regions,
+        };
+        #[cfg(feature = "aws")]
+        let ask = |region: &str| {
+            let settings = crate::dotenv::Settings::load()?;
+            let place = egress::list_region(region);
+            crate::prices::ask(self.cloud.choice(&settings, Some(place)), region)
+        };
+        #[cfg(not(feature = "aws"))]
+        let ask = |_: &str| Err(crate::prices::not_built());
+        self.given.prices(regions, nat_rate, &ask)
+    }
+
     fn facts(&self, regions: &[String]) -> Result<Facts> {
         let label = match regions {
             [] => DEFAULT_REGION.to_owned(),
             regions => regions.join(","),
         };
         let given = self.nat_rate.as_deref().map(Rate::given).transpose();
-        let rate = match given.context("read --nat-rate")? {
-            Some(rate) => rate,
-            None => rate_of(regions)?,
-        };
-        let mut facts = Facts::new(&label, rate);
+        let given = given.context("read --nat-rate")?;
+        let prices = self.prices(regions, given.as_ref())?;
+        let rate = prices.rate().ok_or_else(|| lacking(regions, &prices));
+        let mut facts = Facts::new(&label, rate?);
+        facts.prices = prices;
         facts.nat_addresses.clone_from(&self.nat_address);
         facts.interface.clone_from(&self.interface);
         facts.pairs = match self.output {
@@ -298,7 +320,7 @@ impl Analyze {
             _ => self.top,
         };
         facts.snapshot = self.snapshot.as_deref().map(snapshot).transpose()?;
-        if regions.is_empty() && self.nat_rate.is_none() {
+        if regions.is_empty() && self.nat_rate.is_none() && !self.given.has_rate() {
             facts.warnings.push(format!(
                 "No region was given, so the rate of {DEFAULT_REGION} is used; name yours with --region."
             ));
@@ -322,20 +344,28 @@ fn snapshot(path: &Path) -> Result<Snapshot> {
     Ok(snapshot)
 }
 
-/// The rate that the regions have in common.
-fn rate_of(regions: &[String]) -> Result<Rate> {
-    let rate = |region: &str| Rate::of_region(region).context("price the bytes");
-    let Some((first, others)) = regions.split_first() else {
-        return rate(DEFAULT_REGION);
+/// Why there is no rate that the regions have in common.
+fn lacking(regions: &[String], prices: &Prices) -> anyhow::Error {
+    let unknown = |region: &&str| Rate::of_region(region).is_err();
+    let named: Vec<&str> = match regions {
+        [] => vec![DEFAULT_REGION],
+        regions => regions.iter().map(String::as_str).collect(),
     };
-    let common = rate(first)?;
-    for region in others {
-        if rate(region)? != common {
-            return Err(anyhow!(
-                "price the bytes: {first} and {region} have different rates; analyze one region \
-                 at a time with --region, or give one rate with --nat-rate"
-            ));
+    match (
+        named.iter().find(|region| unknown(region)),
+        named.as_slice(),
+    ) {
+        (None, [first, .., last]) => anyhow!(
+            "price the bytes: {first} and {last} have different rates; analyze one region at a \
+             time with --region, or give one rate with --nat-rate"
+        ),
+        (Some(region), _) => {
+            anyhow::Error::new(egress::RateError::UnknownRegion((*region).to_owned()))
+                .context("price the bytes")
         }
+        (None, _) => anyhow!(
+            "price the bytes: the prices of {} have no nat-gb; give it with --nat-rate",
+            prices.region
+        ),
     }
-    Ok(common)
 }

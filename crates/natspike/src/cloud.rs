@@ -235,7 +235,7 @@ impl Cloud {
     }
 
     /// The region, the profile and the keys that are said by name.
-    fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
+    pub(crate) fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
         let get = |name| settings.get(name).map(str::to_owned);
         let keys = get("AWS_ACCESS_KEY_ID").zip(get("AWS_SECRET_ACCESS_KEY"));
         let profile = self.profile.clone();

@@ -14,6 +14,7 @@ mod compare;
 mod dates;
 #[cfg(feature = "aws")]
 mod dotenv;
+mod prices;
 mod progress;
 #[cfg(feature = "aws")]
 mod quota;
@@ -40,6 +41,7 @@ struct Cli {
 enum Command {
     Analyze(Box<analyze::Analyze>),
     Compare(compare::Compare),
+    Prices(prices::Command),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
     #[cfg(feature = "aws")]
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Analyze(analyze) => analyze.run(),
         Command::Compare(compare) => compare.run(),
+        Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]

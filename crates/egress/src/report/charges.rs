@@ -131,23 +131,20 @@ pub(super) fn at_least(report: &Report) -> &'static str {
 pub(super) fn how_much(report: &Report) -> String {
     let currency = report.rate.currency;
     let mut said = full(report);
-    let mut processing = Vec::new();
     if report.charges.hourly.is_some() {
-        processing.push(money(report.processing_cost, currency));
+        let cost = money(report.processing_cost, currency);
+        said += &format!("; processing alone: {cost}");
     }
     if let Some(since) = &report.spend.since_alarm {
-        processing.push(format!("{} since the alarm", money(since.cost, currency)));
+        said += &format!(", {} since the alarm", money(since.cost, currency));
     }
     if let Some(month) = &report.spend.month {
         let [low, typical, high] =
             [month.low, month.typical, month.high].map(|(_, cost)| round_money(cost, currency));
-        processing.push(format!(
-            "a month like the {} days before {typical}, from {low} to {high}",
+        said += &format!(
+            "; a month like the {} days before: {typical}, from {low} to {high}",
             month.days
-        ));
-    }
-    if !processing.is_empty() {
-        said += &format!("; processing alone: {}", processing.join(", "));
+        );
     }
     said
 }

@@ -46,7 +46,7 @@ fn a_recording_goes_from_alarm_to_mail_and_leaves_nothing() {
     let (subject, body) = world.memory.mails().remove(0);
     assert_eq!(
         subject,
-        format!("NAT spike {GATEWAY}: $22.63/h, 100 % S3 from 10.0.1.5")
+        format!("NAT spike {GATEWAY}: at least $22.68/h, 100 % S3 from 10.0.1.5")
     );
     assert!(
         body.contains("Processed   9,000,001,000 bytes    8.38 GB   $0.3772"),
