@@ -119,7 +119,7 @@ pub(crate) enum Outcome {
 impl Analyze {
     /// Reads, analyzes, writes to standard output.
     pub(crate) fn run(self) -> Result<Outcome> {
-        let mut facts = self.facts(&self.named_regions())?;
+        let mut facts = self.facts(&self.named_regions()?)?;
         let layout = match &self.format {
             Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
             None => None,
@@ -272,15 +272,16 @@ impl Analyze {
         Ok(progress::during(&meter, total, self.quiet, read)?)
     }
 
-    /// The regions that the user names, once for all runs or for this one.
-    fn named_regions(&self) -> Vec<String> {
-        match self.region.as_slice() {
-            [] => std::env::var("AWS_REGION")
-                .ok()
-                .filter(|region| !region.is_empty())
-                .into_iter()
-                .collect(),
-            regions => regions.to_vec(),
+    /// The regions that the user names, once for all runs or for this one, or else
+    /// that of the price book.
+    fn named_regions(&self) -> Result<Vec<String>> {
+        if !self.region.is_empty() {
+            return Ok(self.region.clone());
+        }
+        let setting = std::env::var("AWS_REGION").ok();
+        match setting.filter(|region| !region.is_empty()) {
+            Some(region) => Ok(vec![region]),
+            None => Ok(self.given.region()?.into_iter().collect()),
         }
     }
 
@@ -320,9 +321,13 @@ impl Analyze {
             _ => self.top,
         };
         facts.snapshot = self.snapshot.as_deref().map(snapshot).transpose()?;
-        if regions.is_empty() && self.nat_rate.is_none() && !self.given.has_rate() {
+        if regions.is_empty() {
+            let what = match self.nat_rate.is_some() || self.given.has_rate() {
+                true => "what is charged beside processing is as in",
+                false => "the rate is that of",
+            };
             facts.warnings.push(format!(
-                "No region was given, so the rate of {DEFAULT_REGION} is used; name yours with --region."
+                "No region was given, so {what} {DEFAULT_REGION}; name yours with --region."
             ));
         }
         Ok(facts)

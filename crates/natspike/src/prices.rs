@@ -106,7 +106,16 @@ pub(crate) struct Given {
 impl Given {
     /// Whether the price of a gigabyte processed is given.
     pub(crate) fn has_rate(&self) -> bool {
-        self.prices.is_some() || self.rate.iter().any(|(name, _)| *name == NAT_GB)
+        self.rate.iter().any(|(name, _)| *name == NAT_GB)
+    }
+
+    /// The region of the book that is given.
+    pub(crate) fn region(&self) -> Result<Option<String>> {
+        let file = self
+            .prices
+            .as_deref()
+            .filter(|file| *file != Path::new(AWS));
+        Ok(file.map(read).transpose()?.map(|book| book.region))
     }
 
     /// The prices that the regions have in common, those that are given before all
@@ -122,7 +131,11 @@ impl Given {
             books.push(match self.prices.as_deref() {
                 None => Prices::shipped(region),
                 Some(file) if file == Path::new(AWS) => ask(region)?,
-                Some(file) => read(file, region)?,
+                Some(file) => {
+                    let name = file.display();
+                    let book = read(file)?.check(region);
+                    book.with_context(|| format!("use {name}"))?
+                }
             });
         }
         let mut prices = match <[Prices; 1]>::try_from(books) {
@@ -139,11 +152,10 @@ impl Given {
     }
 }
 
-fn read(file: &Path, region: &str) -> Result<Prices> {
+fn read(file: &Path) -> Result<Prices> {
     let name = file.display();
     let text = std::fs::read(file).with_context(|| format!("read {name}"))?;
-    let book = Prices::read(&text).with_context(|| format!("read {name}"))?;
-    book.check(region).with_context(|| format!("use {name}"))
+    Prices::read(&text).with_context(|| format!("read {name}"))
 }
 
 /// Asks the Price List API for a region's prices.

@@ -256,7 +256,7 @@ pub struct Prices {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
     /// It is no NAME=USD.
-    #[error("{0:?} is no price; write NAME=USD, such as nat-gb=0.04, with {names}", names = names())]
+    #[error("{0:?} is no price; write NAME=USD, such as nat-gb=0.04, with one of {names}", names = names())]
     Given(String),
     /// It is no book of ours.
     #[error("it is no price book of natspike ({0}); make one with natspike prices --save FILE")]

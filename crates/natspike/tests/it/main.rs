@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod dollars;
 mod forms;
 mod hostile;
 mod outputs;

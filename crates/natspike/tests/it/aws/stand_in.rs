@@ -1,5 +1,5 @@
 //! A stand-in for AWS over HTTP: S3, CloudWatch Logs with Insights, EC2's flow
-//! logs, the recorder's table in DynamoDB, as far as the desk command calls them, with faults on demand.
+//! logs, the recorder's table in DynamoDB, the price list, as far as the desk command calls them, with faults on demand.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,10 @@ pub(super) struct World {
     pub(super) queries: Vec<(&'static str, Vec<String>)>,
     /// The recorder's table: gateway, recordings, execution.
     pub(super) table: Vec<(&'static str, u64, Option<&'static str>)>,
+    /// The price list: each product's service and document.
+    pub(super) products: Vec<(&'static str, Value)>,
+    /// How many of the next questions to the price list are throttled.
+    pub(super) throttled: u32,
     /// Queries that were started, and everything that was called.
     pub(super) calls: Vec<String>,
 }
@@ -200,6 +204,9 @@ impl World {
             if target.starts_with("DynamoDB") {
                 return self.dynamodb(&operation, &body);
             }
+            if target.starts_with("AWSPriceListService") {
+                return self.price_list(&body);
+            }
             return self.logs(&operation, &body);
         }
         if request.method == "POST" {
@@ -313,6 +320,38 @@ impl World {
                  <requestId>r</requestId><flowLogSet>{items}</flowLogSet></DescribeFlowLogsResponse>"
             ),
         )
+    }
+
+    /// Pages of two products whose attributes are as the filters say.
+    fn price_list(&mut self, body: &Value) -> Answer {
+        self.calls.push(format!("GetProducts {body}"));
+        if self.throttled > 0 {
+            self.throttled -= 1;
+            return answer(400, json!({"__type": "ThrottlingException"}).to_string());
+        }
+        let is_as = |document: &Value, filter: &Value| {
+            let field = filter["Field"].as_str().unwrap();
+            let product = &document["product"];
+            product[field] == filter["Value"] || product["attributes"][field] == filter["Value"]
+        };
+        let filters = body["Filters"].as_array().unwrap();
+        let found: Vec<String> = self
+            .products
+            .iter()
+            .filter(|(service, document)| {
+                body["ServiceCode"] == *service && filters.iter().all(|it| is_as(document, it))
+            })
+            .map(|(_, document)| document.to_string())
+            .collect();
+        let from: usize = body["NextToken"]
+            .as_str()
+            .map_or(0, |token| token.parse().unwrap());
+        let to = found.len().min(from + 2);
+        let mut page = json!({"FormatVersion": "aws_v1", "PriceList": found[from..to]});
+        if to < found.len() {
+            page["NextToken"] = to.to_string().into();
+        }
+        answer(200, page.to_string())
     }
 
     fn dynamodb(&mut self, operation: &str, body: &Value) -> Answer {
