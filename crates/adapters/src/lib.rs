@@ -21,6 +21,8 @@ pub mod files;
 pub mod lambda;
 #[cfg(feature = "logs")]
 pub mod logs;
+#[cfg(feature = "lookup")]
+pub mod lookup;
 #[cfg(feature = "pricing")]
 pub mod pricing;
 #[cfg(feature = "response")]

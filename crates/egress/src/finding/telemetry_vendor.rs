@@ -13,6 +13,7 @@ use crate::name::{Name, NameSource};
 use crate::report::Destination;
 use crate::report::text::{grouped, percent, whole_percent};
 use rust_decimal::{Decimal, dec};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 pub(super) const NAME: &str = "telemetry-vendor";
@@ -212,7 +213,7 @@ fn sums(case: &Case<'_>) -> Vec<Sum> {
     };
     let mut sums: Vec<Sum> = VENDORS.iter().map(sum).collect();
     sums.retain(|sum| sum.addresses > 0);
-    sums.sort_by(|one, other| other.bytes.cmp(&one.bytes));
+    sums.sort_by_key(|sum| Reverse(sum.bytes));
     sums
 }
 
