@@ -32,6 +32,7 @@ NEW = {
     "RecordingLimit": "20",
     "RecordingLogClass": "STANDARD",
     "SourceLogGroup": "",
+    "ChatTopic": "no",
     "Architecture": "arm64",
 }
 
@@ -65,6 +66,7 @@ ACCEPTED = {
     "LogRate": ["", "0.50", "1", "10", "12.5"],
     "RecordingLimit": ["0", "20", "999999"],
     "RecordingLogClass": ["STANDARD", "INFREQUENT_ACCESS"],
+    "ChatTopic": ["no", "yes"],
     "SourceLogGroup": ["", "/vpc/flow-logs", "vpc_flow.logs#1"],
     "Architecture": ["arm64", "x86_64"],
 }
@@ -102,6 +104,7 @@ REFUSED = {
     "LogRate": ["0", "0.0", "-1", "0,50", "$0.50", ".50", "free"],
     "RecordingLimit": ["", "-1", "1.5", "20GB", "1000000"],
     "RecordingLogClass": ["", "standard", "DELIVERY"],
+    "ChatTopic": ["", "Yes", "true", "arn:aws:sns:eu-west-1:123456789012:chat"],
     "SourceLogGroup": ["arn:aws:logs:us-east-1:123456789012:log-group:x", "a b", "x" * 513],
     "Architecture": ["", "x86", "arm"],
 }

@@ -130,10 +130,19 @@ def test_the_workflow_may_invoke_its_functions_and_publish_to_its_topic(
     assert publish["Resource"] == {"Ref": "ReportTopic"}
 
 
+def test_a_chat_is_told_only_where_one_is_wanted(template: dict[str, Any]) -> None:
+    wanted = {"Fn::If": ["HasChatTopic", {"Ref": "ChatReportTopic"}, {"Ref": "AWS::NoValue"}]}
+    [publish] = statement(template, "AnalyzeRecordingRole", "sns:Publish")
+    assert publish["Resource"] == [{"Ref": "ReportTopic"}, wanted]
+    assert template["Resources"]["ChatReportTopic"]["Condition"] == "HasChatTopic"
+    assert template["Outputs"]["ChatTopicArn"]["Condition"] == "HasChatTopic"
+
+
 def test_what_is_kept_is_encrypted(template: dict[str, Any]) -> None:
     """Tables and log groups are so without being asked."""
     resources = template["Resources"]
-    assert resources["ReportTopic"]["Properties"]["KmsMasterKeyId"] == "alias/aws/sns"
+    for topic in ("ReportTopic", "ChatReportTopic"):
+        assert resources[topic]["Properties"]["KmsMasterKeyId"] == "alias/aws/sns"
     assert resources["DeadLetters"]["Properties"]["SqsManagedSseEnabled"] is True
     bucket = resources["RecordingBucket"]["Properties"]
     [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]

@@ -129,7 +129,7 @@ impl Last {
             return None;
         }
         let mut recordings = self.recordings.iter();
-        recordings.find(|it| it.execution != execution && it.to <= from)
+        recordings.find(|it| it.execution != execution && it.from < from)
     }
 
     /// With one more; `None` where it is not the latest.

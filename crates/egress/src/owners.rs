@@ -6,8 +6,9 @@
 
 use crate::membership::{Membership, Place, name};
 use crate::owner::Owner;
+use crate::report::Report;
 use crate::snapshot::{Interface, Subnet, Surroundings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// When owners were looked up.
@@ -26,6 +27,8 @@ pub enum Unknown {
     Nobody,
     /// Several interfaces had it.
     Several,
+    /// It was not looked up.
+    NotAsked,
 }
 
 impl Unknown {
@@ -34,6 +37,7 @@ impl Unknown {
         match self {
             Unknown::Nobody => "nobody",
             Unknown::Several => "several",
+            Unknown::NotAsked => "not-asked",
         }
     }
 }
@@ -45,6 +49,8 @@ pub struct Owners {
     moment: Moment,
     /// The VPC whose interfaces these are, where it is one.
     vpc: Option<String>,
+    /// The addresses that were looked up, if not all there are.
+    asked: Option<BTreeSet<IpAddr>>,
 }
 
 impl Owners {
@@ -53,9 +59,12 @@ impl Owners {
         Owners::of(surroundings, Moment::Alarm)
     }
 
-    /// As the report is made.
-    pub fn now(surroundings: Surroundings) -> Owners {
-        Owners::of(surroundings, Moment::Now)
+    /// As the report is made, of the addresses that were looked up.
+    pub fn now(surroundings: Surroundings, asked: &[IpAddr]) -> Owners {
+        Owners {
+            asked: Some(asked.iter().copied().collect()),
+            ..Owners::of(surroundings, Moment::Now)
+        }
     }
 
     fn of(mut surroundings: Surroundings, moment: Moment) -> Owners {
@@ -92,6 +101,7 @@ impl Owners {
             owners,
             moment,
             vpc: only,
+            asked: None,
         }
     }
 
@@ -100,7 +110,10 @@ impl Owners {
         match self.owners.get(&address) {
             Some(Some(owner)) => Ok(owner),
             Some(None) => Err(Unknown::Several),
-            None => Err(Unknown::Nobody),
+            None => Err(match &self.asked {
+                Some(asked) if !asked.contains(&address) => Unknown::NotAsked,
+                _ => Unknown::Nobody,
+            }),
         }
     }
 
@@ -117,6 +130,7 @@ impl Owners {
             Unknown::Several => {
                 format!("unknown (several interfaces{whose} {many} this address {when})")
             }
+            Unknown::NotAsked => "unknown (not looked up)".to_owned(),
         }
     }
 
@@ -125,6 +139,17 @@ impl Owners {
         (self.moment == Moment::Now).then_some(
             "Owners are as of now: an address may have been another's as the records were made.",
         )
+    }
+}
+
+impl Report {
+    /// The addresses of the first so many sources (0 = all), which can be
+    /// looked up.
+    pub fn shown_sources(&self, top: usize) -> Vec<IpAddr> {
+        let limit = if top == 0 { usize::MAX } else { top };
+        let shown = self.sources.iter().take(limit).map(|row| row.address);
+        let can_be = |address: &IpAddr| !address.is_unspecified();
+        shown.filter(can_be).collect()
     }
 }
 
@@ -175,7 +200,11 @@ mod tests {
             ],
             ..Surroundings::default()
         };
-        let owners = Owners::now(surroundings);
+        let asked: Vec<_> = ["10.0.1.5", "10.0.1.6", "10.0.1.7", "2001:db8::1"]
+            .iter()
+            .filter_map(|it| it.parse().ok())
+            .collect();
+        let owners = Owners::now(surroundings, &asked);
         let check = |address: &str, expected: Result<&str, Unknown>| {
             let owner = owners.of_address(address.parse().expect("an address"));
             let id = owner.map(|owner| owner.id.as_deref().unwrap_or_default());
@@ -185,6 +214,7 @@ mod tests {
         check("10.0.1.6", Err(Unknown::Several));
         check("2001:db8::1", Ok("i-eni-2"));
         check("10.0.1.7", Err(Unknown::Nobody));
+        check("10.0.1.8", Err(Unknown::NotAsked));
         assert_eq!(
             owners.unknown(Unknown::Nobody),
             "unknown (no interface has this address now)"

@@ -331,6 +331,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What came from addresses that a gateway sent nothing to.
     pub unsolicited: Unsolicited,
+    /// The gateways' interfaces, or their own ids where they are regional.
+    pub interfaces: Vec<String>,
     /// The gateways' addresses as the records have them.
     pub nat_addresses: Vec<String>,
     /// What the reader should know before trusting a figure.
@@ -454,6 +456,10 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         charges: Charges::default(),
         findings: Vec::new(),
         unsolicited: traffic.unsolicited(),
+        interfaces: gateways
+            .iter()
+            .filter_map(|gateway| gateway.interface.clone())
+            .collect(),
         nat_addresses: gateways
             .iter()
             .flat_map(|gateway| gateway.addresses.iter().map(IpAddr::to_string))

@@ -157,11 +157,26 @@ impl Analyze {
             }
             None => (table, None),
         };
-        let report = egress::report(&table, &facts);
+        let analyzed = |facts: &Facts| {
+            let report = egress::report(&table, facts);
+            #[cfg(feature = "aws")]
+            let report = match &outcome {
+                Some(outcome) => outcome.correct(report),
+                None => report,
+            };
+            report
+        };
+        let report = analyzed(&facts);
         #[cfg(feature = "aws")]
-        let report = match outcome {
-            Some(outcome) => outcome.correct(report),
-            None => report,
+        let report = {
+            let region = self.region.first().map(String::as_str);
+            match self
+                .cloud
+                .add_owners(&report, region, self.top, &mut facts)?
+            {
+                true => analyzed(&facts),
+                false => report,
+            }
         };
         if let Verdict::NoRecords | Verdict::NothingReadable = report.verdict {
             let sentence = report.verdict.sentence().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod logs_source;
 mod objects;
+mod owners;
 mod s3_source;
 
 use crate::dates;
@@ -57,6 +58,10 @@ pub(crate) struct Cloud {
     /// Leave out what cannot be read, and name it in the report
     #[arg(long)]
     keep_going: bool,
+
+    /// Ask EC2 who has the private addresses that are shown, as of now
+    #[arg(long)]
+    owners: bool,
 
     /// Read every object again, and keep nothing of it
     #[arg(long)]

@@ -6,13 +6,17 @@
 //! **Invariants.** Holds no rule of ours: what a condition means is written
 //! here a second time on purpose, so that a test compares two readings of it.
 
+mod chat;
 mod claims;
+mod surroundings;
+
+pub use chat::Chat;
 
 use crate::port::{
     AlarmState, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways, Metrics, NatGateway,
-    NewFlowLog, Owner, Queries, Records, Responses, Shelf, Summed, Surroundings, Topic, Watched,
+    NewFlowLog, Owner, Queries, Records, Responses, Shelf, Summed, Topic, Watched,
 };
-use crate::snapshot::{Endpoint, Interface, Metric, RouteTable};
+use crate::snapshot::{Metric, Surroundings};
 use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 use flowlog::{FlowTable, Layout};
@@ -98,9 +102,10 @@ struct State {
     metrics: Vec<Metric>,
     history: Vec<Metric>,
     delivered: u64,
-    interfaces: Vec<Interface>,
+    surroundings: Surroundings,
     objects: BTreeMap<String, Vec<u8>>,
     mails: Vec<(String, String)>,
+    chats: Vec<String>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
     fault_at: Option<(usize, Fault)>,
     calls: Vec<&'static str>,
@@ -170,9 +175,9 @@ impl Memory {
         self.state().delivered += bytes;
     }
 
-    /// Puts a network interface into every VPC.
-    pub fn add_interface(&self, interface: Interface) {
-        self.state().interfaces.push(interface);
+    /// Keeps something under that key.
+    pub fn set_object(&self, key: &str, body: &[u8]) {
+        self.state().objects.insert(key.to_owned(), body.to_owned());
     }
 
     /// What is kept under that key.
@@ -348,25 +353,6 @@ impl Metrics for Memory {
             Ok(bytes + state.delivered)
         })
         .await
-    }
-}
-
-impl Surroundings for Memory {
-    async fn interfaces(&self, _vpc: &str) -> Result<Vec<Interface>, PortError> {
-        self.call("ec2", "DescribeNetworkInterfaces", |state| {
-            Ok(state.interfaces.clone())
-        })
-        .await
-    }
-
-    async fn route_tables(&self, _vpc: &str) -> Result<Vec<RouteTable>, PortError> {
-        self.call("ec2", "DescribeRouteTables", |_| Ok(Vec::new()))
-            .await
-    }
-
-    async fn endpoints(&self, _vpc: &str) -> Result<Vec<Endpoint>, PortError> {
-        self.call("ec2", "DescribeVpcEndpoints", |_| Ok(Vec::new()))
-            .await
     }
 }
 

@@ -5,7 +5,7 @@
 //! memory that holds state ([`crate::memory::Memory`]) and, laid over that,
 //! one that fails on purpose ([`crate::memory::Memory::fail`]).
 
-use crate::snapshot::{Endpoint, Interface, Metric, RouteTable};
+use crate::snapshot::{Endpoint, Instance, Interface, Metric, RouteTable, Subnet};
 use crate::{
     EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId, PortError, RecordCounts,
 };
@@ -132,6 +132,17 @@ pub trait Surroundings {
         &self,
         vpc: &str,
     ) -> impl Future<Output = Result<Vec<Interface>, PortError>> + Send;
+
+    /// ec2:DescribeInstances: with their tags.
+    fn instances(&self, vpc: &str)
+    -> impl Future<Output = Result<Vec<Instance>, PortError>> + Send;
+
+    /// ec2:DescribeSubnets.
+    fn subnets(&self, vpc: &str) -> impl Future<Output = Result<Vec<Subnet>, PortError>> + Send;
+
+    /// ec2:DescribeVpcs: the VPC's Name tag.
+    fn vpc_name(&self, vpc: &str)
+    -> impl Future<Output = Result<Option<String>, PortError>> + Send;
 
     /// ec2:DescribeRouteTables.
     fn route_tables(
@@ -446,7 +457,7 @@ pub trait Queries {
     ) -> impl Future<Output = Result<Summed, PortError>> + Send;
 }
 
-/// The mailing list.
+/// The mailing list, or what goes to a chat.
 pub trait Topic {
     /// sns:Publish. Gives the message's id.
     fn publish(

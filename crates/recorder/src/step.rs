@@ -7,6 +7,7 @@
 mod analyze_recording;
 mod await_clearance;
 mod claim_gateway;
+mod last_recording;
 mod raise_alarm;
 mod resume_recording;
 mod start_recording;

@@ -113,6 +113,7 @@ impl Lambdas {
                         metrics: &*world,
                         shelf: &*world,
                         topic: &*world,
+                        chat: None::<&Memory>,
                     };
                     step::analyze_recording(&ports, &payload, STACK).await
                 })
@@ -220,15 +221,18 @@ pub const TARGETS: [(&str, &str); 3] = [
 pub const SWEEP: &str = "SweepRecordings";
 
 /// Every operation that can be made to fail, as [`Memory`] names it.
-pub const OPERATIONS: [&str; 22] = [
+pub const OPERATIONS: [&str; 25] = [
     "CreateFlowLogs",
     "DeleteFlowLogs",
     "DescribeExecution",
     "DescribeFlowLogs",
+    "DescribeInstances",
     "DescribeNatGateways",
     "DescribeNetworkInterfaces",
     "DescribeRouteTables",
+    "DescribeSubnets",
     "DescribeVpcEndpoints",
+    "DescribeVpcs",
     "FilterLogEvents",
     "GetItem",
     "GetMetricData",

@@ -1,4 +1,4 @@
-//! What there is in a VPC: interfaces, route tables, endpoints.
+//! What there is in a VPC: interfaces, instances, subnets, route tables, endpoints.
 //!
 //! **Invariants.** Types and states are EC2's own words, also those that the
 //! SDK's enumerations do not know: it spells a NAT gateway's interface
@@ -9,17 +9,24 @@ use crate::aws::port_error;
 use aws_sdk_ec2::types as sdk;
 use recorder::PortError;
 use recorder::port::Surroundings;
-use recorder::snapshot::{Endpoint, Interface, Route, RouteTable};
+use recorder::snapshot::{Endpoint, Instance, Interface, Route, RouteTable, Subnet, Vpc};
 
-/// Interfaces of a page; without pages a large VPC's answer fails.
+/// Items of a page; without pages a large VPC's answer fails.
 const PAGE: i32 = 1_000;
+/// The tag that AWS shows as a name.
+const NAME: &str = "Name";
 
-impl Surroundings for Ec2 {
-    async fn interfaces(&self, vpc: &str) -> Result<Vec<Interface>, PortError> {
+impl Ec2 {
+    /// The interfaces that pass all filters, those of AWS's services too.
+    pub(super) async fn interfaces_by(
+        &self,
+        filters: &[sdk::Filter],
+    ) -> Result<Vec<Interface>, PortError> {
         let found: Vec<_> = self
             .0
             .describe_network_interfaces()
-            .filters(filter("vpc-id", vpc))
+            .set_filters(Some(filters.to_vec()))
+            .include_managed_resources(true)
             .max_results(PAGE)
             .into_paginator()
             .items()
@@ -28,6 +35,97 @@ impl Surroundings for Ec2 {
             .await
             .map_err(|error| port_error(SERVICE, "DescribeNetworkInterfaces", error))?;
         Ok(found.into_iter().filter_map(interface).collect())
+    }
+
+    /// The instances that pass the filter.
+    pub(super) async fn instances_by(
+        &self,
+        filter: sdk::Filter,
+    ) -> Result<Vec<Instance>, PortError> {
+        let found: Vec<_> = self
+            .0
+            .describe_instances()
+            .filters(filter)
+            .max_results(PAGE)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeInstances", error))?;
+        let found = found
+            .into_iter()
+            .flat_map(|reservation| reservation.instances.unwrap_or_default());
+        let known = found.filter_map(|instance| {
+            Some(Instance {
+                id: instance.instance_id?,
+                tags: tags(instance.tags),
+            })
+        });
+        Ok(known.collect())
+    }
+
+    /// The subnets that pass the filter.
+    pub(super) async fn subnets_by(&self, filter: sdk::Filter) -> Result<Vec<Subnet>, PortError> {
+        let found: Vec<_> = self
+            .0
+            .describe_subnets()
+            .filters(filter)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeSubnets", error))?;
+        let known = found.into_iter().filter_map(|subnet| {
+            Some(Subnet {
+                id: subnet.subnet_id?,
+                name: tags(subnet.tags).remove(NAME),
+                cidr: subnet.cidr_block,
+                zone: subnet.availability_zone,
+            })
+        });
+        Ok(known.collect())
+    }
+
+    /// The VPCs that pass the filter.
+    pub(super) async fn vpcs_by(&self, filter: sdk::Filter) -> Result<Vec<Vpc>, PortError> {
+        let found: Vec<_> = self
+            .0
+            .describe_vpcs()
+            .filters(filter)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| port_error(SERVICE, "DescribeVpcs", error))?;
+        let known = found.into_iter().filter_map(|vpc| {
+            Some(Vpc {
+                id: vpc.vpc_id?,
+                name: tags(vpc.tags).remove(NAME),
+            })
+        });
+        Ok(known.collect())
+    }
+}
+
+impl Surroundings for Ec2 {
+    async fn interfaces(&self, vpc: &str) -> Result<Vec<Interface>, PortError> {
+        self.interfaces_by(&[filter("vpc-id", vpc)]).await
+    }
+
+    async fn instances(&self, vpc: &str) -> Result<Vec<Instance>, PortError> {
+        self.instances_by(filter("vpc-id", vpc)).await
+    }
+
+    async fn subnets(&self, vpc: &str) -> Result<Vec<Subnet>, PortError> {
+        self.subnets_by(filter("vpc-id", vpc)).await
+    }
+
+    async fn vpc_name(&self, vpc: &str) -> Result<Option<String>, PortError> {
+        let found = self.vpcs_by(filter("vpc-id", vpc)).await?;
+        Ok(found.into_iter().next().and_then(|vpc| vpc.name))
     }
 
     async fn route_tables(&self, vpc: &str) -> Result<Vec<RouteTable>, PortError> {
@@ -89,6 +187,7 @@ fn interface(found: sdk::NetworkInterface) -> Option<Interface> {
         description: found.description.unwrap_or_default(),
         addresses,
         public_addresses: public,
+        vpc: found.vpc_id,
         subnet: found.subnet_id,
         zone: found.availability_zone,
         instance: found.attachment.and_then(|attached| attached.instance_id),

@@ -129,6 +129,7 @@ pub fn value(report: &Report, top: usize) -> Value {
             "records": report.unsolicited.records,
             "bytes": bytes(report.unsolicited.bytes),
         },
+        "interfaces": report.interfaces,
         "nat_addresses": report.nat_addresses,
         "aws_ranges": {
             "created": report.aws_ranges.0,

@@ -1,6 +1,6 @@
 //! analyze-recording: the records become a mail.
 
-use super::{insist, kept, log_rate};
+use super::{insist, kept, last_recording, log_rate};
 use crate::error::During;
 use crate::payload::{AnalyzeRecording, Claim, EndReason, Recording, Reported, SnapshotTaken};
 use crate::port::{Metrics, Queries, Records, Shelf, Summed, Topic};
@@ -22,7 +22,7 @@ const MAIL_ROWS: usize = 20;
 const MAIL_KEYS: usize = 4_000_000;
 
 /// What an analysis needs of the world.
-pub struct AnalysisPorts<'a, L, M, S, T> {
+pub struct AnalysisPorts<'a, L, M, S, T, C> {
     /// The records.
     pub logs: &'a L,
     /// The gateway's metrics.
@@ -31,6 +31,8 @@ pub struct AnalysisPorts<'a, L, M, S, T> {
     pub shelf: &'a S,
     /// The mailing list.
     pub topic: &'a T,
+    /// What goes to a chat, where one is wanted.
+    pub chat: Option<&'a C>,
 }
 
 /// Reads the recording, analyzes it and mails the report.
@@ -38,7 +40,14 @@ pub struct AnalysisPorts<'a, L, M, S, T> {
 /// Errors: Invalid where the log group holds something else than our records
 /// or the region's rate is not known; what the services answer.
 pub async fn analyze_recording(
-    ports: &AnalysisPorts<'_, impl Records + Queries, impl Metrics, impl Shelf, impl Topic>,
+    ports: &AnalysisPorts<
+        '_,
+        impl Records + Queries,
+        impl Metrics,
+        impl Shelf,
+        impl Topic,
+        impl Topic,
+    >,
     payload: &AnalyzeRecording,
     stack: &str,
 ) -> Result<Reported, StepError> {
@@ -47,6 +56,7 @@ pub async fn analyze_recording(
         metrics,
         shelf,
         topic,
+        chat,
     } = ports;
     let AnalyzeRecording {
         claim,
@@ -112,6 +122,10 @@ pub async fn analyze_recording(
             read.beyond
         ));
     }
+    let (last, warning) = last_recording::read(*shelf, claim).await;
+    facts.warnings.extend(warning);
+    let began = read.table.window().map(|window| window.start);
+    facts.last = began.and_then(|began| last.before(&claim.execution, began).cloned());
     let mut report = egress::report(&read.table, &facts);
     report.records = read.records;
     let page = keep(*shelf, claim, &mut report, &facts).await;
@@ -147,11 +161,15 @@ pub async fn analyze_recording(
             estimate: snapshot.estimate,
         },
     };
+    if let Some(chat) = chat {
+        tell(*chat, claim, &mut report, &occasion).await;
+    }
     let mail = egress::mail::mail(&report, &occasion, MAIL_ROWS);
     let message_id = topic
         .publish(&mail.subject, &mail.body)
         .await
         .during("mail the report")?;
+    last_recording::write(*shelf, claim, &last, &report).await;
     Ok(Reported {
         message_id,
         processed_bytes: u64::try_from(report.bytes.processed).unwrap_or(u64::MAX),
@@ -226,6 +244,16 @@ async fn keep(
             report.warnings.push(warning);
             None
         }
+    }
+}
+
+/// Tells the chat; that it was not told stands in the mail.
+async fn tell(chat: &impl Topic, claim: &Claim, report: &mut Report, occasion: &Occasion) {
+    let subject = egress::mail::subject(report, &claim.gateway.0);
+    let body = egress::chat::value(report, occasion, &claim.execution).to_string();
+    if let Err(error) = insist(|| chat.publish(&subject, &body)).await {
+        let warning = format!("The chat was not told: {error}.");
+        report.warnings.push(warning);
     }
 }
 

@@ -59,9 +59,12 @@ pub async fn take_snapshot(
         gateway: claim.gateway.0.clone(),
         region: claim.region.clone(),
         vpc: gateway.and_then(|gateway| gateway.vpc),
+        vpc_name: None,
         metrics: missing.or_default("metrics", series),
         history: missing.or_default("history", history),
         interfaces: Vec::new(),
+        instances: Vec::new(),
+        subnets: Vec::new(),
         route_tables: Vec::new(),
         endpoints: Vec::new(),
         missing: Vec::new(),
@@ -69,6 +72,12 @@ pub async fn take_snapshot(
     if let Some(vpc) = &snapshot.vpc {
         let interfaces = ec2.interfaces(vpc).await;
         snapshot.interfaces = missing.or_default("interfaces", interfaces);
+        let instances = ec2.instances(vpc).await;
+        snapshot.instances = missing.or_default("instances", instances);
+        let subnets = ec2.subnets(vpc).await;
+        snapshot.subnets = missing.or_default("subnets", subnets);
+        let name = ec2.vpc_name(vpc).await;
+        snapshot.vpc_name = missing.or_default("VPC", name);
         let route_tables = ec2.route_tables(vpc).await;
         snapshot.route_tables = missing.or_default("route tables", route_tables);
         let endpoints = ec2.endpoints(vpc).await;

@@ -1,11 +1,12 @@
 //! The steps over the world in memory: the whole loop, and what goes wrong.
 
+mod last;
 mod life;
 mod races;
 mod snapshot;
 mod sweep;
 
-use recorder::memory::Memory;
+use recorder::memory::{Chat, Memory};
 use recorder::payload::{
     AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Recording, Reported,
     Resume, ResumeRecording, Settings, SnapshotTaken, Stop, StopRecording, SweepRequest, Swept,
@@ -25,6 +26,7 @@ struct World {
     memory: Memory,
     settings: Settings,
     source_log_group: Option<String>,
+    has_chat: bool,
 }
 
 impl World {
@@ -45,6 +47,7 @@ impl World {
             memory,
             settings: Settings::default(),
             source_log_group: None,
+            has_chat: false,
         }
     }
 
@@ -182,44 +185,63 @@ impl World {
             stop: stop.clone(),
             snapshot,
         };
+        let chat = Chat(&self.memory);
         let ports = AnalysisPorts {
             logs: &self.memory,
             metrics: &self.memory,
             shelf: &self.memory,
             topic: &self.memory,
+            chat: self.has_chat.then_some(&chat),
         };
         pollster::block_on(step::analyze_recording(&ports, &payload, STACK))
     }
 
     /// Delivers the four legs of a conversation on the interface.
     fn deliver(&self, interface: &str, upload: u64, download: u64) {
+        self.deliver_at(NOW, "203.0.113.5", interface, upload, download);
+    }
+
+    /// The same with that remote end, a minute after that time.
+    fn deliver_at(
+        &self,
+        at: EpochSeconds,
+        remote: &str,
+        interface: &str,
+        upload: u64,
+        download: u64,
+    ) {
+        let service = if remote.starts_with("203.") {
+            "S3"
+        } else {
+            "-"
+        };
         for (ends, pkt, services, bytes) in [
             (
-                "10.0.1.5 10.0.0.220",
-                "10.0.1.5 203.0.113.5",
-                "- S3",
+                "10.0.1.5 10.0.0.220".to_owned(),
+                format!("10.0.1.5 {remote}"),
+                &format!("- {service}"),
                 upload,
             ),
             (
-                "10.0.0.220 203.0.113.5",
-                "10.0.0.220 203.0.113.5",
-                "- S3",
+                format!("10.0.0.220 {remote}"),
+                format!("10.0.0.220 {remote}"),
+                &format!("- {service}"),
                 upload,
             ),
             (
-                "203.0.113.5 10.0.0.220",
-                "203.0.113.5 10.0.0.220",
-                "S3 -",
+                format!("{remote} 10.0.0.220"),
+                format!("{remote} 10.0.0.220"),
+                &format!("{service} -"),
                 download,
             ),
             (
-                "10.0.0.220 10.0.1.5",
-                "203.0.113.5 10.0.1.5",
-                "S3 -",
+                "10.0.0.220 10.0.1.5".to_owned(),
+                format!("{remote} 10.0.1.5"),
+                &format!("{service} -"),
                 download,
             ),
         ] {
-            let (start, end) = (NOW.0 + 60, NOW.0 + 120);
+            let (start, end) = (at.0 + 60, at.0 + 120);
             let line = format!(
                 "9 {interface} - {ends} 443 40000 6 10 {bytes} {start} {end} ACCEPT OK {pkt} {services} ingress - 3"
             );

@@ -2,7 +2,7 @@
 
 use super::{NOW, World};
 use recorder::memory::Fault;
-use recorder::snapshot::{Interface, Metric, Snapshot};
+use recorder::snapshot::{Instance, Interface, Metric, Snapshot, Subnet};
 use recorder::{EpochSeconds, FaultKind};
 
 fn metric(name: &str, points: &[(u64, u64)]) -> Metric {
@@ -35,8 +35,22 @@ fn busy() -> World {
         id: "eni-0b1".to_owned(),
         addresses: vec!["10.0.1.5".parse().expect("an address")],
         instance: Some("i-0c1d2e3f405162738".to_owned()),
+        subnet: Some("subnet-0a1".to_owned()),
         ..Interface::default()
     });
+    let tags = [("Name", "web-1"), ("aws:autoscaling:groupName", "web-asg")];
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    world.memory.add_instance(Instance {
+        id: "i-0c1d2e3f405162738".to_owned(),
+        tags: tags.into_iter().collect(),
+    });
+    world.memory.add_subnet(Subnet {
+        id: "subnet-0a1".to_owned(),
+        name: Some("private-a".to_owned()),
+        cidr: Some("10.0.1.0/24".to_owned()),
+        zone: Some("us-east-1a".to_owned()),
+    });
+    world.memory.name_vpcs("shop");
     world
 }
 
@@ -67,10 +81,12 @@ fn what_was_there_stands_in_the_report() {
     world
         .analyze_with(&claim, &recording, &stop, taken)
         .unwrap();
-    let (_, body) = world.memory.mails().remove(0);
+    let (subject, body) = world.memory.mails().remove(0);
+    assert!(subject.ends_with(" from web-asg"), "{subject}");
     let words = body.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
-        "instance i-0c1d2e3f405162738",
+        "instance i-0c1d2e3f405162738 \"web-1\" of auto-scaling group web-asg, subnet private-a \
+         (us-east-1a) of VPC shop",
         "in 2 minutes since 2026-11-20 22:44:10 UTC, it processed 2,147,483,688 bytes, $0.0900",
         "Expected were about 200 records a minute",
         "The recording has 4 records, 494 bytes, whose delivery cost $0.0000 (494 / 1,073,741,824 x $0.5).",
@@ -86,6 +102,9 @@ fn what_cannot_be_had_is_left_out_and_told() {
         ("DescribeNatGateways", "gateway"),
         ("GetMetricData", "metrics"),
         ("DescribeNetworkInterfaces", "interfaces"),
+        ("DescribeInstances", "instances"),
+        ("DescribeSubnets", "subnets"),
+        ("DescribeVpcs", "VPC"),
         ("DescribeRouteTables", "route tables"),
         ("DescribeVpcEndpoints", "endpoints"),
     ] {
@@ -108,6 +127,35 @@ fn what_cannot_be_had_is_left_out_and_told() {
         let (_, body) = world.memory.mails().remove(0);
         assert!(body.contains("Note: Not everything"), "{body}");
         assert!(body.contains(operation), "{body}");
+    }
+}
+
+#[test]
+fn what_is_usual_is_of_the_minutes_before_the_alarm() {
+    let world = World::new();
+    let minute = |back: u64| NOW.0 / 60 * 60 - 60 * back;
+    let mut points: Vec<_> = (3..20).map(|back| (minute(back), 600)).collect();
+    points.extend([(minute(1), 90_000), (minute(2), 80_000)]);
+    world
+        .memory
+        .add_metric(metric("BytesInFromSource", &points));
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let taken = world.snapshot(&claim).unwrap();
+    let recording = world.start(&claim).unwrap();
+    world.deliver("eni-0a1", 1_000, 2_000);
+    let stop = world.stop(&claim, Some(&recording)).unwrap();
+    world
+        .analyze_with(&claim, &recording, &stop, taken)
+        .unwrap();
+    let (_, body) = world.memory.mails().remove(0);
+    let words = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "Usual were 600 bytes a minute: the median of 17 minutes",
+        "the 2 minutes after them are the rise itself and left out",
+        "Recorded were 3,000 bytes in 60 s, usual would have been 600 x 60 / 60 = 600: 2,400 bytes more.",
+        "10.0.1.5 3,000 100 %",
+    ] {
+        assert!(words.contains(said), "{said}: {body}");
     }
 }
 
