@@ -18,9 +18,11 @@ class Mail:
 class Mailbox:
     """Subscribes to a topic and keeps what arrives."""
 
-    def __init__(self, sqs: Any, sns: Any, topic: str) -> None:
+    def __init__(
+        self, sqs: Any, sns: Any, topic: str, name: str = "natspike-rehearsal-mailbox"
+    ) -> None:
         self._sqs = sqs
-        self._url = sqs.create_queue(QueueName="natspike-rehearsal-mailbox")["QueueUrl"]
+        self._url = sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         queue = attributes["Attributes"]["QueueArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)

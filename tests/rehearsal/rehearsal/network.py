@@ -17,26 +17,31 @@ class Gateway:
     vpc: str
 
 
-# Somebody who has an address that the scenarios' traffic comes from.
-WORKLOAD = ("10.0.1.5", "builder-1", "interface of a builder")
+# Instances of one auto-scaling group, which have addresses that the scenarios'
+# traffic comes from.
+WORKLOADS = {"10.0.1.5": "builder-1", "10.0.1.6": "builder-2"}
+GROUP = "builders"
+SUBNET = "private-a"
+VPC = "build-farm"
+_IMAGE = "ami-12c6146b"
+
+
+def _named(kind: str, **tags: str) -> list[dict[str, Any]]:
+    return [{"ResourceType": kind, "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}]
 
 
 def build(ec2: Any, count: int) -> list[Gateway]:
     """Create the network with so many gateways."""
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    named = _named("vpc", Name=VPC)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named)["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
-    workloads = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-    address, name, description = WORKLOAD
-    ec2.create_network_interface(
-        SubnetId=workloads,
-        PrivateIpAddress=address,
-        Description=description,
-        TagSpecifications=[
-            {"ResourceType": "network-interface", "Tags": [{"Key": "Name", "Value": name}]}
-        ],
-    )
+    named = _named("subnet", Name=SUBNET)
+    created = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", TagSpecifications=named)
+    workloads = created["Subnet"]["SubnetId"]
+    for address, name in WORKLOADS.items():
+        _run(ec2, workloads, address, name)
     ids = [_create(ec2, subnet) for _ in range(count)]
     gateways = [_available(ec2, id) for id in ids]
     # The workloads' way out.
@@ -46,6 +51,20 @@ def build(ec2: Any, count: int) -> list[Gateway]:
         RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateways[0].id
     )
     return gateways
+
+
+def _run(ec2: Any, subnet: str, address: str, name: str) -> None:
+    """Run an instance as an auto-scaling group does, which sets the tag that nobody else may."""
+    created = ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=address)
+    interface = created["NetworkInterface"]["NetworkInterfaceId"]
+    tags = {"Name": name, "aws:autoscaling:groupName": GROUP}
+    ec2.run_instances(
+        ImageId=_IMAGE,
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface}],
+        TagSpecifications=_named("instance", **tags),
+    )
 
 
 def _create(ec2: Any, subnet: str) -> str:

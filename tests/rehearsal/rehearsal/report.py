@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 LEGS = ("in_from_source", "out_to_destination", "in_from_destination", "out_to_source")
-SECTIONS = ("Sources", "Destinations", "AWS services")
+SECTIONS = ("By owner", "Sources", "Destinations", "AWS services")
+# Their rows are followed by lines that say who it is.
+_OWNED = ("By owner", "Sources")
 
 PROCESSED = re.compile(r"^Processed\s+([\d,]+) bytes\s+([\d,.]+) GB\s+\$([\d,.]+)\s*$", re.M)
 _LEG = re.compile(rf"^({'|'.join(LEGS)})\s+([\d,]+) bytes\s*$", re.M)
@@ -122,7 +124,7 @@ def _section(lines: list[str], title: str) -> Section:
             long_name = None
         elif (match := _SERVICE.match(line)) and section.rows:
             section.rows[-1].service = match["service"]
-        elif title == "Sources" and line.startswith("  ") and section.rows:
+        elif title in _OWNED and line.startswith("  ") and section.rows:
             row = section.rows[-1]
             row.owner = f"{row.owner or ''} {line.strip()}".strip()
         elif match := _HIDDEN.match(line):

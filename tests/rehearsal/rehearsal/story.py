@@ -59,6 +59,8 @@ class Rehearsal:
         self.aws = LocalAws(stage.work / "aws", front_url=self.front.url)
         # Flow logs that are not the stack's.
         self.foreign: list[str] = []
+        # What a chat is told, where the stack has a topic for one.
+        self.chat: Mailbox | None = None
 
     def play(self) -> list[str]:
         """Everything, and the cleaning up after it."""
@@ -108,6 +110,7 @@ class Rehearsal:
         outputs = deployer.deploy(MAIN, STACK, parameters)
         self.console.event("deployed", STACK)
         mailbox = Mailbox(self._client("sqs"), self._client("sns"), outputs["TopicArn"])
+        self.chat = self._chat(outputs)
         return self._spike(gateway, outputs, mailbox, parameters)
 
     def _spike(
@@ -183,6 +186,7 @@ class Rehearsal:
             *trouble,
             *verify.mails(arrived, self.scenario, truth, gateway.id),
             *self._page_trouble(arrived, watch, truth, outputs["RecordingBucket"]),
+            *self._chat_trouble(arrived, watch),
             *verify.ending(watch.status, watch.visited, self.scenario),
             *verify.executions(executions(states, outputs["StateMachineArn"])),
             *verify.leftovers(network.all_flow_logs(ec2), self.foreign),
@@ -229,6 +233,26 @@ class Rehearsal:
                 return [f"s3://{bucket}/{key} is not there: {error}"]
             kept[name] = answer["Body"].read().decode()
         return verify.kept(kept["report.html"], kept["report.json"], arrived[0], truth)
+
+    def _chat(self, outputs: dict[str, str]) -> Mailbox | None:
+        """What listens to the topic for a chat, if there is one."""
+        topic = outputs.get("ChatTopicArn")
+        if topic is None:
+            return None
+        return Mailbox(self._client("sqs"), self._client("sns"), topic, "natspike-rehearsal-chat")
+
+    def _chat_trouble(self, arrived: list[Mail], watch: Watch) -> list[str]:
+        """What is wrong with what the chat was told, and whether one was told at all."""
+        wanted = self.scenario.parameters.get("ChatTopic") == "yes"
+        if wanted != (self.chat is not None):
+            return ["the stack has a topic for a chat" + ("" if self.chat else " missing")]
+        if self.chat is None or not arrived:
+            return []
+        told = self.chat.read(1, _MAIL_PATIENCE, _MAIL_QUIET)
+        execution = (watch.execution or "").rpartition(":")[2]
+        self.console.event("chat", f"{len(told)} notification")
+        is_report = self.scenario.mail == "report"
+        return verify.chat(told, is_report, arrived[0], execution)
 
     def _flood(self, outputs: dict[str, str]) -> None:
         """So many records that the recording has to end; the next sweep sees it."""

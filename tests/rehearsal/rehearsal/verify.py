@@ -67,7 +67,8 @@ def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
         ("records and their bytes", said.recorded, (recorded["records"], recorded["bytes"])),
         ("the cost of delivery", said.delivery, delivery),
         ("bytes before the alarm", said.before, truth["before"]),
-        ("the owner of " + network.WORKLOAD[0], _is_owned(said), _is_known(truth)),
+        ("the addresses with an owner", _owned(said), _known(truth)),
+        ("the bytes of " + network.GROUP, _of_group(said), _of_known(truth)),
     ]
     wrong += [f"{what}: the mail says {a}, true is {b}" for what, a, b in checks if a != b]
     expected = headline(truth, total)
@@ -101,24 +102,51 @@ def headline(truth: dict[str, Any], total: int) -> str:
         far = truth["destinations"][0]
         share = (Decimal(far["bytes"]) * 100 / total).quantize(Decimal(1), ROUND_HALF_EVEN)
         what = f"to {far['address']}"
-    address, name, _ = network.WORKLOAD
-    first = truth["sources"][0]["address"]
     cost = hourly.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
-    is_named = first == address and truth["before"] is not None
-    return f"${cost:,}/h, {share} % {what} from {name if is_named else first}"
+    return f"${cost:,}/h, {share} % {what} from {_whose(truth)}"
 
 
-def _is_known(truth: dict[str, Any]) -> bool:
-    """Whether the one workload with an interface sent something and is known."""
+def _whose(truth: dict[str, Any]) -> str:
+    """The group, or the address if that moved more: several without an owner are not one."""
+    known = _known(truth)
+    others = [row for row in truth["sources"] if row["address"] not in known]
+    group = sum(row["bytes"] for row in truth["sources"] if row["address"] in known)
+    if known and (not others or group >= others[0]["bytes"]):
+        return network.GROUP
+    return others[0]["address"]
+
+
+def _known(truth: dict[str, Any]) -> list[str]:
+    """The sources that have an owner, if anybody knows."""
     addresses = [row["address"] for row in truth["sources"]]
-    return truth["before"] is not None and network.WORKLOAD[0] in addresses
+    known = [address for address in addresses if address in network.WORKLOADS]
+    return [] if truth["before"] is None else known
 
 
-def _is_owned(said: report.Report) -> bool:
-    address, name, description = network.WORKLOAD
-    rows = [row for row in said.sections["Sources"].rows if row.name == address]
-    owned = [f'({description}) "{name}"' in (row.owner or "") for row in rows]
-    return any(owned)
+def _owned(said: report.Report) -> list[str]:
+    """The sources whose owner is said as it is."""
+    rows = said.sections["Sources"].rows
+
+    def is_owned(row: report.Row) -> bool:
+        name = network.WORKLOADS.get(row.name)
+        who = f'"{name}" of auto-scaling group {network.GROUP}, subnet {network.SUBNET}'
+        owner = row.owner or ""
+        return who in owner and f"of VPC {network.VPC}" in owner
+
+    return [row.name for row in rows if is_owned(row)]
+
+
+def _of_known(truth: dict[str, Any]) -> int | None:
+    """What the group moved, where it is more than one source."""
+    known = _known(truth)
+    if len(known) < 2:
+        return None
+    return sum(row["bytes"] for row in truth["sources"] if row["address"] in known)
+
+
+def _of_group(said: report.Report) -> int | None:
+    rows = said.sections["By owner"].rows
+    return next((row.bytes for row in rows if row.name == network.GROUP), None)
 
 
 def _subject(mail: Mail, gateway: str) -> list[str]:
@@ -172,6 +200,31 @@ def kept(page: str, document: str, mail: Mail, truth: dict[str, Any]) -> list[st
         rows = [row["bytes"] for row in said[name]]
         if rows != [row["bytes"] for row in truth[name]]:
             wrong.append(f"the {name} of report.json are not the true ones")
+    return wrong
+
+
+def chat(arrived: list[Mail], wanted: bool, mail: Mail, execution: str) -> list[str]:
+    """What is wrong with what the chat was told."""
+    if len(arrived) != int(wanted):
+        return [f"the chat was told {len(arrived)} times, expected was {int(wanted)}"]
+    wrong = []
+    for message in arrived:
+        said = json.loads(message.body)
+        content, metadata = said["content"], said["metadata"]
+        fixed = [said["version"], said["source"], content["textType"], metadata["threadId"]]
+        expected = ["1.0", "custom", "client-markdown", execution]
+        if fixed != expected:
+            wrong.append(f"the chat was told {fixed}, expected was {expected}")
+        if content["title"] != mail.subject:
+            wrong.append(f"the chat's title is {content['title']!r}, the mail's {mail.subject!r}")
+        sizes = [(content["title"], 250), (content["description"], 8_000)]
+        sizes += [(step, 350) for step in content["nextSteps"]]
+        sizes += [(word, 75) for word in content["keywords"]]
+        wrong += [
+            f"what the chat was told has {len(text)} characters instead of {most}: {text!r}"
+            for text, most in sizes
+            if len(text) > most
+        ]
     return wrong
 
 

@@ -14,7 +14,8 @@ Processed   13,249,876,543 bytes    12.34 GB   $0.5553
 Sources
 address                      bytes         GB        cost   share
 10.0.1.5            13,249,000,000      12.34     $0.5553 100.0 %
-  eni-0a1 (interface of a builder) "builder-1"
+  instance i-0a1 "builder-1" of auto-scaling group builders, subnet
+  private-a (us-east-1a) of VPC build-farm
 2001:db8:10::1234:5678
                            876,543       0.00     $0.0000   0.0 %
 
@@ -46,7 +47,24 @@ The recording has 4,000 records, 640,000 bytes, whose delivery cost
 $0.0003 (640,000 / 1,073,741,824 x $0.5).
 """
 
-MAIL = Mail(f"NAT spike {GATEWAY}: $5.55/h, 100 % S3 from builder-1", BODY)
+# Two of one group.
+OF_ONE = "10.0.1.5            13,249,000,000      12.34     $0.5553 100.0 %"
+OF_TWO = """\
+10.0.1.5             9,249,000,000       8.61     $0.3876  69.8 %
+  instance i-0a1 "builder-1" of auto-scaling group builders, subnet
+  private-a (us-east-1a) of VPC build-farm
+10.0.1.6             4,000,000,000       3.73     $0.1676  30.2 %"""
+BY_OWNER = """\
+By owner
+owner                        bytes         GB        cost   share
+builders            13,249,000,000      12.34     $0.5553 100.0 %
+  auto-scaling group builders, 2 addresses, the largest 10.0.1.5
+unknown                    876,543       0.00     $0.0000   0.0 %
+  no known owner, 2001:db8:10::1234:5678
+
+"""
+
+MAIL = Mail(f"NAT spike {GATEWAY}: $5.55/h, 100 % S3 from builders", BODY)
 
 
 def truth() -> dict:

@@ -1,11 +1,12 @@
 """The verdict: true numbers pass, and every wrong one is found."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from report_mail import BODY, GATEWAY, MAIL, truth
+from report_mail import BODY, BY_OWNER, GATEWAY, MAIL, OF_ONE, OF_TWO, truth
 
 from rehearsal import verify
 from rehearsal.mailbox import Mail
@@ -41,6 +42,48 @@ def test_finds_a_wrong_number(right, wrong, sentence):
     assert any(sentence in deviation for deviation in said), said
 
 
+def test_finds_a_wrong_owner():
+    body = BODY.replace("group builders, subnet", "group others, subnet")
+    [said] = verify.mails([Mail(MAIL.subject, body)], REPORT, truth(), GATEWAY)
+    assert said == "the addresses with an owner: the mail says [], true is ['10.0.1.5']"
+
+
+def test_adds_up_what_belongs_to_one_group():
+    true = truth()
+    true["sources"][:1] = [
+        {"address": "10.0.1.5", "bytes": 9_249_000_000},
+        {"address": "10.0.1.6", "bytes": 4_000_000_000},
+    ]
+    body = BODY.replace(OF_ONE, OF_TWO, 1).replace("Sources\n", f"{BY_OWNER}Sources\n")
+    # The second has no name of its own yet.
+    second = body.rindex("builder-1")
+    body = body[:second] + "builder-2" + body[second + len("builder-1") :]
+    assert verify.mails([Mail(MAIL.subject, body)], REPORT, true, GATEWAY) == []
+    wrong = body.replace("builders            13,249,000,000", "builders            13,249,000,001")
+    [said] = verify.mails([Mail(MAIL.subject, wrong)], REPORT, true, GATEWAY)
+    assert said.startswith("the bytes of builders: the mail says 13249000001")
+
+
+def chat_of(**content: object) -> Mail:
+    said = {"textType": "client-markdown", "title": MAIL.subject, "description": "x"}
+    said |= {"nextSteps": [], "keywords": ["S3"], **content}
+    whole = {"version": "1.0", "source": "custom", "content": said}
+    return Mail("", json.dumps({**whole, "metadata": {"threadId": "execution-1"}}))
+
+
+def test_a_chat_is_told_what_the_mail_says():
+    def said(arrived: list[Mail], wanted: bool = True) -> list[str]:
+        return verify.chat(arrived, wanted, MAIL, "execution-1")
+
+    assert said([chat_of()]) == []
+    assert said([]) == ["the chat was told 0 times, expected was 1"]
+    assert said([chat_of()], wanted=False) == ["the chat was told 1 times, expected was 0"]
+    assert "the chat's title is 'lots'" in said([chat_of(title="lots")])[0]
+    assert "has 351 characters instead of 350" in said([chat_of(nextSteps=["y" * 351])])[0]
+    [other] = verify.chat([chat_of()], True, MAIL, "execution-2")
+    assert other.startswith("the chat was told ['1.0', 'custom'")
+
+
 def test_finds_a_row_too_few():
     partial = truth()
     partial["sources"].append({"address": "10.0.9.9", "bytes": 1})
@@ -52,7 +95,7 @@ def test_finds_a_row_too_few():
 def test_finds_a_subject_that_says_something_else():
     said = verify.mails([Mail("NAT spike nat-1: lots", BODY)], REPORT, truth(), GATEWAY)
     assert any("does not name gateway" in deviation for deviation in said)
-    assert any("does not say '$5.55/h, 100 % S3 from builder-1'" in deviation for deviation in said)
+    assert any("does not say '$5.55/h, 100 % S3 from builders'" in deviation for deviation in said)
 
 
 def test_finds_a_line_that_is_too_wide():

@@ -1,6 +1,7 @@
 //! Flow logs in AWS: the real binary against a stand-in over HTTP.
 
 mod cache;
+mod owners;
 mod prices;
 mod quota;
 mod stand_in;
