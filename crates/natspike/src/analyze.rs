@@ -1,11 +1,12 @@
 //! `natspike analyze`: flow-log files in, a report out.
 
+use crate::names::Sources;
 use crate::progress::{self, Total};
 use adapters::files::{self, Input, Meter};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum, ValueHint};
 use egress::snapshot::{self, Snapshot};
-use egress::{Condition, Facts, Prices, Rate, Verdict};
+use egress::{Condition, Facts, Prices, Rate, Report, Verdict};
 use flowlog::{FlowTable, Layout};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
@@ -87,6 +88,9 @@ pub(crate) struct Analyze {
     #[arg(long, short)]
     quiet: bool,
 
+    #[command(flatten)]
+    naming: crate::names::Naming,
+
     #[cfg(feature = "aws")]
     #[command(flatten)]
     cloud: crate::cloud::Cloud,
@@ -119,6 +123,7 @@ pub(crate) enum Outcome {
 impl Analyze {
     /// Reads, analyzes, writes to standard output.
     pub(crate) fn run(self) -> Result<Outcome> {
+        let sources = self.naming.open()?;
         let mut facts = self.facts(&self.named_regions()?)?;
         let layout = match &self.format {
             Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
@@ -166,6 +171,7 @@ impl Analyze {
             };
             report
         };
+        sources.inform(&mut facts);
         let report = analyzed(&facts);
         #[cfg(feature = "aws")]
         let report = {
@@ -182,6 +188,7 @@ impl Analyze {
             let sentence = report.verdict.sentence().unwrap_or_default();
             return Err(anyhow!("find a flow record. {sentence}"));
         }
+        let report = self.named(report, &sources, &facts);
         let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
         match self.output {
             Output::Console => egress::console::write(&report, self.top, &mut out),
@@ -202,6 +209,19 @@ impl Analyze {
             }
         }
         Ok(Outcome::Done)
+    }
+
+    /// The report with what look-ups say of the rows that are shown.
+    fn named(&self, mut report: Report, sources: &Sources, facts: &Facts) -> Report {
+        #[cfg(feature = "aws")]
+        let answers = self.cloud.answers();
+        #[cfg(not(feature = "aws"))]
+        let answers = crate::names::answers(None);
+        let rows = report.askable(self.top);
+        if let Some(names) = self.naming.ask(sources, &rows, answers.as_deref()) {
+            report.name(&names, facts);
+        }
+        report
     }
 
     /// What was analyzed, as it was named.

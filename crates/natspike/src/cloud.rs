@@ -16,6 +16,7 @@ use flowlog::{Counts, FlowTable, Layout};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -63,7 +64,7 @@ pub(crate) struct Cloud {
     #[arg(long)]
     owners: bool,
 
-    /// Read every object again, and keep nothing of it
+    /// Read every object and ask every question again, and keep nothing of it
     #[arg(long)]
     no_cache: bool,
 
@@ -153,6 +154,14 @@ pub(crate) struct Plan {
 }
 
 impl Cloud {
+    /// The folder of answers that were given before, if they count.
+    pub(crate) fn answers(&self) -> Option<PathBuf> {
+        match self.no_cache {
+            true => None,
+            false => crate::names::answers(self.cache.folder()),
+        }
+    }
+
     /// Whether there is anything to read in AWS, and of when.
     pub(crate) fn plan(&self, request: &Request<'_>) -> Result<Option<Plan>> {
         if request.urls.is_empty() && self.bucket.is_none() && !request.nothing_else {

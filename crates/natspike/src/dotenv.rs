@@ -75,6 +75,7 @@ impl Settings {
         self.0.get(name).map(|value| value.trim())
     }
 
+    #[cfg(feature = "aws")]
     /// The values of that name, which commas or spaces separate.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         self.get(name)
@@ -180,6 +181,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "aws")]
     #[test]
     fn splits_lists() {
         let file = parse("NAT_EIPS_LIST=198.51.100.1, 198.51.100.2").unwrap();

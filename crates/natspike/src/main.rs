@@ -12,12 +12,13 @@ mod cloud;
 mod compare;
 #[cfg(feature = "aws")]
 mod dates;
-#[cfg(feature = "aws")]
 mod dotenv;
+mod names;
 mod prices;
 mod progress;
 #[cfg(feature = "aws")]
 mod quota;
+mod update;
 
 use analyze::Outcome;
 use clap::{Parser, Subcommand};
@@ -42,6 +43,7 @@ enum Command {
     Analyze(Box<analyze::Analyze>),
     Compare(compare::Compare),
     Prices(prices::Command),
+    Update(update::Update),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
     #[cfg(feature = "aws")]
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze.run(),
         Command::Compare(compare) => compare.run(),
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
+        Command::Update(update) => update.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]

@@ -106,7 +106,9 @@ impl Client {
         match response.status().as_u16() {
             200 => {}
             404 => return Ok(Ok(None)),
-            status @ (401 | 403) => return Ok(Err(LookupError::KeyRefused(status))),
+            status @ (401 | 403) if token.is_some() => {
+                return Ok(Err(LookupError::KeyRefused(status)));
+            }
             429 => {
                 let after = after(&response);
                 let error = LookupError::TooMany;
@@ -140,7 +142,7 @@ fn failed(url: &str, error: ureq::Error) -> Result<LookupError, LookupError> {
         why,
     };
     match error {
-        ureq::Error::Timeout(_) => Err(LookupError::TooLate),
+        ureq::Error::Timeout(_) => Ok(LookupError::TooLate),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
             Ok(LookupError::NotReadable {
                 what: "text",

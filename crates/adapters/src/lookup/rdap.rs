@@ -116,7 +116,7 @@ fn one(address: IpAddr, registry: &str, client: &Client) -> Result<Option<Answer
     let mut url = format!("{}/ip/{address}", registry.trim_end_matches('/'));
     let mut known = None;
     for _ in 0..=HOPS {
-        let Some(text) = client.get(&url, RDAP, None).map_err(registry_error)? else {
+        let Some(text) = client.get(&url, RDAP, None)? else {
             break;
         };
         let network: Network = serde_json::from_str(&text).map_err(|error| not_readable(&error))?;
@@ -129,14 +129,6 @@ fn one(address: IpAddr, registry: &str, client: &Client) -> Result<Option<Answer
         }
     }
     Ok(known)
-}
-
-/// A registry wants no key, so that it refuses is about the asking.
-fn registry_error(error: LookupError) -> LookupError {
-    match error {
-        LookupError::KeyRefused(status) => LookupError::Status(status),
-        error => error,
-    }
 }
 
 /// What a registry says of a network.

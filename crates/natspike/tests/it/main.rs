@@ -6,9 +6,11 @@ mod aws;
 mod dollars;
 mod forms;
 mod hostile;
+mod names;
 mod outputs;
 mod refusals;
 mod truth;
+mod update;
 
 use std::path::Path;
 use std::process::{Command, Output};
