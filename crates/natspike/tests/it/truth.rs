@@ -35,8 +35,18 @@ fn gateway_addresses(scenario: &Scenario) -> Vec<String> {
         .collect()
 }
 
+/// The report by the records alone: AWS's prefixes are nobody's.
 pub(super) fn report(recording: &Path, addresses: &[String]) -> Value {
+    let ranges = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/nobodys-ranges.json"
+    );
+    report_with(&["--ip-ranges", ranges], recording, addresses)
+}
+
+fn report_with(options: &[&str], recording: &Path, addresses: &[String]) -> Value {
     let mut arguments = vec!["--output", "json", "--top", "0", "--region", "us-east-1"];
+    arguments.extend(options);
     for address in addresses {
         arguments.extend(["--nat-address", address]);
     }
@@ -104,6 +114,32 @@ fn every_figure_equals_the_truth_to_the_byte() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Scenarios have S3 at addresses that are really its.
+#[test]
+fn services_that_records_do_not_name_are_told_by_aws_s_prefixes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recording.log");
+    let mut found = 0;
+    for (file, scenario) in scenarios() {
+        let layout = Layout::parse("default-14").unwrap();
+        if scenario.ambiguity(&layout).is_some() {
+            continue;
+        }
+        fs::write(&path, scenario.recording(&layout, START).text()).unwrap();
+        let bytes_of = |report: &Value| {
+            let mut services = report["services"].as_array().unwrap().iter();
+            let s3 = services.find(|row| row["aws_service"] == "S3");
+            s3.and_then(|row| row["bytes"].as_u64())
+        };
+        let layout = Layout::parse("natspike").unwrap();
+        let truth = serde_json::to_value(&scenario.recording(&layout, START).truth).unwrap();
+        let told = bytes_of(&report_with(&[], &path, &gateway_addresses(&scenario)));
+        assert_eq!(told, bytes_of(&truth), "{}", file.display());
+        found += u32::from(told.is_some());
+    }
+    assert!(found > 2, "{found} scenarios have S3");
 }
 
 #[test]
