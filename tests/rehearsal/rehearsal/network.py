@@ -23,6 +23,7 @@ WORKLOADS = {"10.0.1.5": "builder-1", "10.0.1.6": "builder-2"}
 GROUP = "builders"
 SUBNET = "private-a"
 VPC = "build-farm"
+ZONE = "us-east-1a"
 _IMAGE = "ami-12c6146b"
 
 
@@ -34,11 +35,15 @@ def build(ec2: Any, count: int) -> list[Gateway]:
     """Create the network with so many gateways."""
     named = _named("vpc", Name=VPC)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named)["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    # In one zone, so that nothing is charged between zones.
+    created = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", AvailabilityZone=ZONE)
+    subnet = created["Subnet"]["SubnetId"]
     internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
     named = _named("subnet", Name=SUBNET)
-    created = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", TagSpecifications=named)
+    created = ec2.create_subnet(
+        VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone=ZONE, TagSpecifications=named
+    )
     workloads = created["Subnet"]["SubnetId"]
     for address, name in WORKLOADS.items():
         _run(ec2, workloads, address, name)

@@ -15,6 +15,10 @@ from rehearsal.scenario import Scenario
 # us-east-1, per GB of 2^30 bytes: AWS Price List API, group "Charge for per GB
 # data processed by NAT Gateways".
 RATE_PER_GB = Decimal("0.045")
+# us-east-1, for an hour of a NAT gateway, and per GB to the internet in the first
+# tier that costs anything.
+RATE_PER_HOUR = Decimal("0.045")
+INTERNET_PER_GB = Decimal("0.09")
 # us-east-1, per GB of vended logs in the class STANDARD: CloudWatch pricing page. In
 # the class INFREQUENT_ACCESS it is half of that.
 DELIVERY_RATE_PER_GB = Decimal("0.50")
@@ -93,8 +97,6 @@ def report_mail(mail: Mail, truth: dict[str, Any], gateway: str) -> list[str]:
 
 def headline(truth: dict[str, Any], total: int) -> str:
     """What an hour costs, what most of it is and whose, as the subject has it."""
-    window = truth["window"]
-    hourly = Decimal(total * 3600 // (window["end"] - window["start"])) / BYTES_PER_GB * RATE_PER_GB
     service = truth["services"][0]
     share = (Decimal(service["bytes"]) * 100 / total).quantize(Decimal(1), ROUND_HALF_EVEN)
     what = service["aws_service"]
@@ -102,7 +104,7 @@ def headline(truth: dict[str, Any], total: int) -> str:
         far = truth["destinations"][0]
         share = (Decimal(far["bytes"]) * 100 / total).quantize(Decimal(1), ROUND_HALF_EVEN)
         what = f"to {far['address']}"
-    cost = hourly.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    cost = _hourly(truth, total).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
     return f"${cost:,}/h, {share} % {what} from {_whose(truth)}"
 
 
@@ -114,6 +116,20 @@ def _whose(truth: dict[str, Any]) -> str:
     if known and (not others or group >= others[0]["bytes"]):
         return network.GROUP
     return others[0]["address"]
+
+
+def _hourly(truth: dict[str, Any], total: int) -> Decimal:
+    """What an hour costs: processing, the gateway's hour, and upload to the internet.
+
+    What else is charged has no price that ships, so the subject says "at least".
+    """
+    window = truth["window"]
+    seconds = window["end"] - window["start"]
+    remotes = [row for row in truth["destinations"] if row["aws_service"] is None]
+    upload = sum(row["in_from_source"] for row in remotes)
+    processing = Decimal(total * 3600 // seconds) / BYTES_PER_GB * RATE_PER_GB
+    internet = Decimal(upload * 3600 // seconds) / BYTES_PER_GB * INTERNET_PER_GB
+    return processing + RATE_PER_HOUR + internet
 
 
 def _known(truth: dict[str, Any]) -> list[str]:

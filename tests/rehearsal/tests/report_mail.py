@@ -64,7 +64,7 @@ unknown                    876,543       0.00     $0.0000   0.0 %
 
 """
 
-MAIL = Mail(f"NAT spike {GATEWAY}: $5.55/h, 100 % S3 from builders", BODY)
+MAIL = Mail(f"NAT spike {GATEWAY}: at least $5.60/h, 100 % S3 from builders", BODY)
 
 
 def truth() -> dict:

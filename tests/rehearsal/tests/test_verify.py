@@ -95,7 +95,7 @@ def test_finds_a_row_too_few():
 def test_finds_a_subject_that_says_something_else():
     said = verify.mails([Mail("NAT spike nat-1: lots", BODY)], REPORT, truth(), GATEWAY)
     assert any("does not name gateway" in deviation for deviation in said)
-    assert any("does not say '$5.55/h, 100 % S3 from builders'" in deviation for deviation in said)
+    assert any("does not say '$5.60/h, 100 % S3 from builders'" in deviation for deviation in said)
 
 
 def test_finds_a_line_that_is_too_wide():

@@ -63,6 +63,15 @@ fn every_finding_is_documented_and_has_a_case_with_it_and_one_without() {
     }
 }
 
+#[test]
+fn every_charge_is_documented() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("../../docs/charges.md")).unwrap();
+    let cell = |line: &str| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned());
+    let rows: Vec<String> = page.lines().filter_map(cell).collect();
+    assert_eq!(rows, egress::CHARGES.map(|(name, _)| name));
+}
+
 fn check(case: &Path) -> Vec<String> {
     let facts = facts(case);
     let report = report(case, &facts);
