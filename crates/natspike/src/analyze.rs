@@ -216,7 +216,11 @@ impl Analyze {
         #[cfg(feature = "aws")]
         let answers = self.cloud.answers();
         #[cfg(not(feature = "aws"))]
-        let answers = crate::names::answers(None);
+        let answers = crate::names::answers(
+            std::env::var_os("NATSPIKE_CACHE_DIR")
+                .map(PathBuf::from)
+                .as_deref(),
+        );
         let rows = report.askable(self.top);
         if let Some(names) = self.naming.ask(sources, &rows, answers.as_deref()) {
             report.name(&names, facts);

@@ -160,7 +160,7 @@ fn every_way_to_name_objects_gives_the_truth() {
                 ("YEAR", "2027"),
                 ("MONTH", "1"),
                 ("DAY", "15"),
-                ("IP_INFO_API_KEY", "ignored"),
+                ("IP_INFO_API_KEY", "not asked for"),
             ],
         ),
     ];

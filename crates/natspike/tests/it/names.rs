@@ -143,6 +143,9 @@ fn ipinfo_is_asked_about_public_rows_that_are_shown_and_once() {
     );
     assert_eq!(warnings(&report), Vec::<&str>::new());
     assert_eq!(report["destinations"][0]["name"], "Example Inc");
+    let finding = &report["findings"].as_array().unwrap().last().unwrap()["sentence"];
+    let said = "203.0.113.5 (Example Inc, by IPinfo) is the far end of 50.0 %";
+    assert!(finding.as_str().unwrap().starts_with(said), "{finding}");
     // Of an AWS service others know only that it is Amazon's.
     assert_eq!(report["destinations"][2]["name"], Value::Null);
     let public = ["192.0.2.9", "198.51.100.7", "203.0.113.5", "203.0.113.65"];
