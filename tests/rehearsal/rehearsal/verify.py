@@ -216,7 +216,21 @@ def kept(page: str, document: str, mail: Mail, truth: dict[str, Any]) -> list[st
         rows = [row["bytes"] for row in said[name]]
         if rows != [row["bytes"] for row in truth[name]]:
             wrong.append(f"the {name} of report.json are not the true ones")
+    wrong += _increase(said["increase"], truth)
     return wrong
+
+
+def _increase(said: dict[str, Any] | None, truth: dict[str, Any]) -> list[str]:
+    """What is wrong with what is said to be more than in the ten quiet minutes."""
+    if truth["before"] is None:
+        return [] if said is None else ["report.json knows of an increase, but not of a before"]
+    seconds = truth["window"]["end"] - truth["window"]["start"]
+    usual = truth["before"] // 10 * seconds // 60
+    expected = truth["bytes"]["processed"] - usual
+    count = None if said is None else said["bytes"]
+    if count == expected:
+        return []
+    return [f"report.json says {count} bytes are more than usual, true is {expected}"]
 
 
 def chat(arrived: list[Mail], wanted: bool, mail: Mail, execution: str) -> list[str]:

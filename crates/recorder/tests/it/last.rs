@@ -16,23 +16,25 @@ fn words(world: &World, place: usize) -> String {
 
 /// A recording with one remote end, mailed.
 fn first(world: &World) -> (Claim, Recording, Stop) {
-    let claim = world.claim("execution-1", NOW).unwrap();
-    let recording = world.start(&claim).unwrap();
+    let claim = world.claim("execution-1", NOW).expect("claimed");
+    let recording = world.start(&claim).expect("done");
     world.deliver("eni-0a1", 1_000, 2_000);
-    let stop = world.stop(&claim, Some(&recording)).unwrap();
-    world.analyze(&claim, &recording, &stop).unwrap();
+    let stop = world.stop(&claim, Some(&recording)).expect("done");
+    world.analyze(&claim, &recording, &stop).expect("done");
     (claim, recording, stop)
 }
 
 /// One an hour later with another, not mailed yet.
 fn second(world: &World) -> (Claim, Recording, Stop) {
-    let claim = world.claim_at(ALARMED_LATER, "execution-2", LATER).unwrap();
-    let recording = world.start(&claim).unwrap();
+    let claim = world
+        .claim_at(ALARMED_LATER, "execution-2", LATER)
+        .expect("done");
+    let recording = world.start(&claim).expect("done");
     world.deliver_at(LATER, "203.0.113.5", "eni-0a1", 4_000, 5_000);
     world.deliver_at(LATER, "198.51.100.7", "eni-0a1", 500, 500);
     let stop = world
         .stop_at(&claim, Some(&recording), LATER.plus(360))
-        .unwrap();
+        .expect("done");
     (claim, recording, stop)
 }
 

@@ -69,6 +69,13 @@ fn tags(tags: &[(&str, &str)]) -> String {
 }
 
 impl World {
+    fn owned(owned: impl IntoIterator<Item = Owned>) -> World {
+        World {
+            owned: owned.into_iter().collect(),
+            ..World::default()
+        }
+    }
+
     /// What EC2 answers about interfaces, instances, subnets and VPCs.
     pub(super) fn owners(&mut self, body: &str) -> (u16, String) {
         let action = body
@@ -189,8 +196,7 @@ fn owners_are_asked_for_by_address_within_the_gateways_vpc() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(&folder, 450);
     // One address in another VPC too, one that nobody has.
-    let mut world = World::default();
-    world.owned = (0..449).map(|n| owned(n, &address(n), VPC)).collect();
+    let mut world = World::owned((0..449).map(|n| owned(n, &address(n), VPC)));
     world.owned.push(owned(900, &address(0), "vpc-0b2"));
     let stand_in = StandIn::start(world);
     let found = report(&run(&stand_in, &asked(&file, &["--top", "0"]), &[]));
@@ -232,8 +238,7 @@ fn owners_are_asked_for_by_address_within_the_gateways_vpc() {
 fn only_what_is_shown_is_asked_for_and_nothing_without_the_option() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(&folder, 9);
-    let mut world = World::default();
-    world.owned = (0..9).map(|n| owned(n, &address(n), VPC)).collect();
+    let world = World::owned((0..9).map(|n| owned(n, &address(n), VPC)));
     let stand_in = StandIn::start(world);
     let found = report(&run(&stand_in, &asked(&file, &["--top", "2"]), &[]));
     assert_eq!(stand_in.calls()[1], "DescribeNetworkInterfaces 3");
@@ -251,8 +256,7 @@ fn an_address_of_two_vpcs_is_nobodys_where_the_gateway_is_gone() {
     let file = recording(&folder, 1);
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(GATEWAY, "eni-0eee")).unwrap();
-    let mut world = World::default();
-    world.owned = vec![owned(1, &address(0), VPC), owned(2, &address(0), "vpc-0b2")];
+    let world = World::owned([owned(1, &address(0), VPC), owned(2, &address(0), "vpc-0b2")]);
     let stand_in = StandIn::start(world);
     let found = report(&run(&stand_in, &asked(&file, &[]), &[]));
     assert_eq!(found["sources"][0]["owner_unknown"], "several");
@@ -262,9 +266,8 @@ fn an_address_of_two_vpcs_is_nobodys_where_the_gateway_is_gone() {
 fn what_ec2_denies_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(&folder, 1);
-    let mut world = World::default();
+    let mut world = World::owned([owned(1, &address(0), VPC)]);
     world.denied.insert("DescribeInstances".to_owned());
-    world.owned = vec![owned(1, &address(0), VPC)];
     let stand_in = StandIn::start(world);
     let said = failure(&run(&stand_in, &asked(&file, &[]), &[]));
     assert!(
