@@ -8,9 +8,12 @@
 //! real ones or words in capitals that say what to put there. Below
 //! [`FLOOR`](crate::FLOOR) of coverage no saving is said.
 
+mod cross_zone;
 mod gateway_endpoint;
 mod hairpin;
+mod idle_gateway;
 mod inter_region;
+mod interface_endpoint;
 mod ipv6_capable;
 mod one_client;
 mod one_destination;
@@ -19,8 +22,9 @@ mod port_exhaustion;
 mod scanning_noise;
 mod telemetry_vendor;
 
-use crate::price::{COST_PLACES, Money};
-use crate::report::{Facts, Report, Share};
+use crate::price::{BYTES_PER_GB, COST_PLACES, Money};
+use crate::report::{Facts, Report, Share, fraction};
+use rust_decimal::dec;
 use std::collections::BTreeMap;
 
 /// How much to trust a finding.
@@ -83,20 +87,33 @@ pub(crate) struct Case<'a> {
     pub(crate) facts: &'a Facts,
 }
 
+/// Hours of a month, as AWS's price calculator has it.
+const HOURS_OF_MONTH: Money = dec!(730);
+
+/// Gigabytes (2^30) of so many bytes, exact enough for prices.
+fn gigabytes(bytes: u128) -> Money {
+    let bytes = i128::try_from(bytes).unwrap_or(i128::MAX);
+    let bytes = Money::try_from_i128_with_scale(bytes, 0).unwrap_or(Money::MAX);
+    bytes / Money::from(BYTES_PER_GB)
+}
+
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Every rule, the most important first.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 14] = [
     (gateway_endpoint::S3.name, gateway_endpoint::s3),
     (gateway_endpoint::DYNAMODB.name, gateway_endpoint::dynamodb),
     (other_region_bucket::NAME, other_region_bucket::find),
     (hairpin::NAME, hairpin::find),
     (port_exhaustion::NAME, port_exhaustion::find),
+    (cross_zone::NAME, cross_zone::find),
+    (interface_endpoint::NAME, interface_endpoint::find),
     (inter_region::NAME, inter_region::find),
     (ipv6_capable::NAME, ipv6_capable::find),
     (telemetry_vendor::NAME, telemetry_vendor::find),
     (one_client::NAME, one_client::find),
     (one_destination::NAME, one_destination::find),
+    (idle_gateway::NAME, idle_gateway::find),
     (scanning_noise::NAME, scanning_noise::find),
 ];
 
@@ -121,8 +138,7 @@ impl Case<'_> {
     /// What is saved if these bytes no longer pass; nothing is said where the
     /// recording explains too little of the traffic.
     fn saving(&self, share: Share) -> Option<Saving> {
-        let coverage = self.report.coverage;
-        if coverage.is_some_and(|coverage| coverage.is_little()) {
+        if !self.is_trusted() {
             return None;
         }
         let spend = &self.report.spend;
@@ -131,6 +147,17 @@ impl Case<'_> {
             hourly: spend.hourly.map(|hourly| part(hourly.cost)),
             monthly: spend.month.map(|month| part(month.typical.1)),
         })
+    }
+
+    /// Whether the recording explains enough of the traffic, as far as is known.
+    fn is_trusted(&self) -> bool {
+        let coverage = self.report.coverage;
+        coverage.is_none_or(|coverage| !coverage.is_little())
+    }
+
+    /// Of all processed bytes.
+    fn share_of(&self, bytes: u128) -> Money {
+        fraction(bytes, self.report.bytes.processed)
     }
 
     /// What belongs to services that are it and lies in other regions, by region,

@@ -93,6 +93,11 @@ impl SinceAlarm {
 }
 
 impl Month {
+    /// The bytes of a month of median days.
+    pub(crate) fn typical_bytes(&self) -> u128 {
+        self.typical.0 * DAYS_OF_YEAR / MONTHS
+    }
+
     /// Of the metrics by the hour. A day is one of UTC; the first and the last one
     /// are not whole and do not count. `None` of too few days.
     pub fn of(history: &[Metric], rate: &Rate) -> Option<Month> {

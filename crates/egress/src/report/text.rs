@@ -81,7 +81,12 @@ pub(crate) fn time(seconds: u64) -> String {
 
 /// The price of a gigabyte with its currency, to as many decimals as it has.
 fn rate(rate: &Rate) -> String {
-    with_currency(&rate.per_gb.normalize().to_string(), rate.currency)
+    amount(rate.per_gb, rate.currency)
+}
+
+/// Money to as many decimals as it has, with its currency.
+pub(crate) fn amount(amount: Money, currency: &str) -> String {
+    with_currency(&amount.normalize().to_string(), currency)
 }
 
 /// The lines of the arithmetic behind the total.
