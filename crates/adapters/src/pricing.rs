@@ -6,10 +6,11 @@
 
 use crate::aws::port_error;
 use aws_config::SdkConfig;
-use aws_sdk_pricing::Client;
+use aws_sdk_pricing::config::Region;
 use aws_sdk_pricing::error::BuildError;
 use aws_sdk_pricing::types::{Filter, FilterType};
-use recorder::{FaultKind, PortError};
+use aws_sdk_pricing::{Client, Config};
+use recorder::{FaultKind, ListQuery, PortError};
 
 const SERVICE: &str = "pricing";
 const OPERATION: &str = "GetProducts";
@@ -25,9 +26,17 @@ impl PriceList {
         PriceList(Client::new(config))
     }
 
+    /// A client of the region next to the configuration's that has the API.
+    pub fn near(config: &SdkConfig) -> PriceList {
+        let own = config.region().map(|region| region.as_ref());
+        let region = Region::new(recorder::list_region(own.unwrap_or_default()));
+        let config = Config::from(config).to_builder().region(region);
+        PriceList(Client::from_conf(config.build()))
+    }
+
     /// Every product of the service whose attributes have these values, each as a
     /// JSON document.
-    pub async fn products(
+    async fn of_service(
         &self,
         service_code: &str,
         attributes: &[(&str, String)],
@@ -57,6 +66,16 @@ impl PriceList {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| port_error(SERVICE, OPERATION, error))?;
             documents.extend(page.price_list.unwrap_or_default());
+        }
+        Ok(documents)
+    }
+}
+
+impl recorder::port::PriceList for PriceList {
+    async fn products(&self, queries: &[ListQuery]) -> Result<Vec<String>, PortError> {
+        let mut documents = Vec::new();
+        for query in queries {
+            documents.extend(self.of_service(query.service, &query.filters).await?);
         }
         Ok(documents)
     }

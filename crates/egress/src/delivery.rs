@@ -26,7 +26,11 @@ pub enum LogClass {
 impl LogClass {
     /// The list price of a gigabyte delivered in that region, where it is known.
     pub fn list_rate(self, region: &str) -> Option<Rate> {
-        let prices = Prices::shipped(region);
+        self.rate_of(&Prices::shipped(region))
+    }
+
+    /// The price of a gigabyte delivered by that book, where it is known.
+    pub fn rate_of(self, prices: &Prices) -> Option<Rate> {
         let price = prices.of(PriceName::LogsGb)?;
         let (per_gb, _) = price.first_paid();
         Some(Rate {

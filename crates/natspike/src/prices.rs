@@ -165,14 +165,11 @@ pub(crate) fn ask(choice: adapters::aws::Choice, region: &str) -> Result<Prices>
         .enable_all()
         .build()
         .context("start")?;
+    use recorder::port::PriceList as _;
     let documents = runtime.block_on(async {
         let config = adapters::aws::config_of(choice).await;
         let list = adapters::pricing::PriceList::new(&config);
-        let mut documents = Vec::new();
-        for query in egress::list_queries(region) {
-            documents.extend(list.products(query.service, &query.filters).await?);
-        }
-        Ok(documents)
+        list.products(&egress::list_queries(region)).await
     });
     let documents = documents.map_err(|error: recorder::PortError| {
         anyhow!(

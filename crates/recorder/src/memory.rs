@@ -14,11 +14,12 @@ pub use chat::Chat;
 
 use crate::port::{
     AlarmState, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways, Metrics, NatGateway,
-    NewFlowLog, Owner, Queries, Records, Responses, Shelf, Summed, Topic, Watched,
+    NewFlowLog, Owner, PriceList, Queries, Records, Responses, Shelf, Summed, Topic, Watched,
 };
 use crate::snapshot::{Metric, Surroundings};
 use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
+use egress::ListQuery;
 use flowlog::{FlowTable, Layout};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -102,6 +103,7 @@ struct State {
     metrics: Vec<Metric>,
     history: Vec<Metric>,
     delivered: u64,
+    products: Vec<String>,
     surroundings: Surroundings,
     objects: BTreeMap<String, Vec<u8>>,
     mails: Vec<(String, String)>,
@@ -168,6 +170,11 @@ impl Memory {
     /// Puts a metric by the hour there.
     pub fn add_history(&self, metric: Metric) {
         self.state().history.push(metric);
+    }
+
+    /// Has the price list know the product.
+    pub fn add_product(&self, document: &str) {
+        self.state().products.push(document.to_owned());
     }
 
     /// So many bytes more were delivered than there are records.
@@ -353,6 +360,13 @@ impl Metrics for Memory {
             Ok(bytes + state.delivered)
         })
         .await
+    }
+}
+
+impl PriceList for Memory {
+    async fn products(&self, _queries: &[ListQuery]) -> Result<Vec<String>, PortError> {
+        self.call("pricing", "GetProducts", |state| Ok(state.products.clone()))
+            .await
     }
 }
 

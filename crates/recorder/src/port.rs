@@ -9,6 +9,7 @@ use crate::snapshot::{Endpoint, Instance, Interface, Metric, RouteTable, Subnet}
 use crate::{
     EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId, PortError, RecordCounts,
 };
+use egress::ListQuery;
 use flowlog::{FlowTable, Layout};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -455,6 +456,16 @@ pub trait Queries {
         layout: &Layout,
         own: &[IpAddr],
     ) -> impl Future<Output = Result<Summed, PortError>> + Send;
+}
+
+/// What AWS charges.
+pub trait PriceList {
+    /// pricing:GetProducts: every product that one of the queries finds, as a JSON
+    /// document.
+    fn products(
+        &self,
+        queries: &[ListQuery],
+    ) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
 }
 
 /// The mailing list, or what goes to a chat.

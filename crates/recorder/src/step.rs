@@ -8,6 +8,7 @@ mod analyze_recording;
 mod await_clearance;
 mod claim_gateway;
 mod last_recording;
+mod prices;
 mod raise_alarm;
 mod resume_recording;
 mod start_recording;

@@ -1,5 +1,6 @@
 //! Lambda analyze-recording: analyzes the recording and mails the report.
 
+use adapters::pricing::PriceList;
 use adapters::{aws, cloudwatch::CloudWatch, lambda, logs::Logs, s3::Shelf, sns::Topic};
 use recorder::payload::AnalyzeRecording;
 use recorder::step::{self, AnalysisPorts};
@@ -12,6 +13,7 @@ async fn main() -> Result<(), lambda::Error> {
     let ports = &AnalysisPorts {
         logs: &Logs::new(&config),
         metrics: &CloudWatch::new(&config),
+        prices: &PriceList::near(&config),
         shelf: &Shelf::new(&config, lambda::setting("NATSPIKE_BUCKET")?),
         topic: &Topic::new(&config, lambda::setting("NATSPIKE_TOPIC_ARN")?),
         chat: chat.as_ref(),

@@ -112,6 +112,7 @@ impl Lambdas {
                         logs: &*world,
                         metrics: &*world,
                         shelf: &*world,
+                        prices: &*world,
                         topic: &*world,
                         chat: None::<&Memory>,
                     };
@@ -221,7 +222,7 @@ pub const TARGETS: [(&str, &str); 3] = [
 pub const SWEEP: &str = "SweepRecordings";
 
 /// Every operation that can be made to fail, as [`Memory`] names it.
-pub const OPERATIONS: [&str; 25] = [
+pub const OPERATIONS: [&str; 26] = [
     "CreateFlowLogs",
     "DeleteFlowLogs",
     "DescribeExecution",
@@ -237,6 +238,7 @@ pub const OPERATIONS: [&str; 25] = [
     "GetItem",
     "GetMetricData",
     "GetObject",
+    "GetProducts",
     "ListExecutions",
     "Publish",
     "PutObject",

@@ -395,6 +395,17 @@ impl Prices {
         self.sort();
     }
 
+    /// These prices, and the other's where these say nothing of the kind.
+    pub fn or(mut self, other: &Prices) -> Prices {
+        let is_new = |price: &&Price| self.prices.iter().all(|own| own.name != price.name);
+        let more: Vec<Price> = other.prices.iter().filter(is_new).cloned().collect();
+        let names: Vec<PriceName> = more.iter().map(|price| price.name).collect();
+        self.left_out.retain(|left| !names.contains(&left.name));
+        self.prices.extend(more);
+        self.sort();
+        self
+    }
+
     /// What several books say alike, as a book of all of these regions.
     pub fn shared(books: &[Prices]) -> Prices {
         let regions: Vec<&str> = books.iter().map(|book| book.region.as_str()).collect();

@@ -1,13 +1,13 @@
 //! analyze-recording: the records become a mail.
 
-use super::{insist, kept, last_recording, log_rate};
+use super::{insist, kept, last_recording, log_rate, prices};
 use crate::error::During;
 use crate::payload::{AnalyzeRecording, Claim, EndReason, Recording, Reported, SnapshotTaken};
-use crate::port::{Metrics, Queries, Records, Shelf, Summed, Topic};
+use crate::port::{Metrics, PriceList, Queries, Records, Shelf, Summed, Topic};
 use crate::snapshot::Snapshot;
 use crate::{EpochSeconds, StepError};
 use egress::mail::{Occasion, Page};
-use egress::{Bill, Facts, LogClass, Rate, Report};
+use egress::{Bill, Facts, LogClass, Report};
 use flowlog::{Field, FlowTable, Layout};
 use std::ops::Range;
 
@@ -22,11 +22,13 @@ const MAIL_ROWS: usize = 20;
 const MAIL_KEYS: usize = 4_000_000;
 
 /// What an analysis needs of the world.
-pub struct AnalysisPorts<'a, L, M, S, T, C> {
+pub struct AnalysisPorts<'a, L, M, P, S, T, C> {
     /// The records.
     pub logs: &'a L,
     /// The gateway's metrics.
     pub metrics: &'a M,
+    /// What AWS charges.
+    pub prices: &'a P,
     /// What was kept at the alarm.
     pub shelf: &'a S,
     /// The mailing list.
@@ -44,6 +46,7 @@ pub async fn analyze_recording(
         '_,
         impl Records + Queries,
         impl Metrics,
+        impl PriceList,
         impl Shelf,
         impl Topic,
         impl Topic,
@@ -54,6 +57,7 @@ pub async fn analyze_recording(
     let AnalysisPorts {
         logs,
         metrics,
+        prices: list,
         shelf,
         topic,
         chat,
@@ -95,7 +99,10 @@ pub async fn analyze_recording(
             .during("add the recording up")?,
     };
 
-    let mut facts = Facts::new(&claim.region, rate(claim)?);
+    let priced = prices::of(claim, *list).await?;
+    let mut facts = Facts::new(&claim.region, priced.rate);
+    facts.prices = priced.prices;
+    facts.warnings.extend(priced.warning);
     facts.pairs = PAGE_PAIRS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);
     facts.interface = Some(interface);
@@ -156,7 +163,7 @@ pub async fn analyze_recording(
         bill: Bill {
             records: report.records.read,
             bytes: read.bytes,
-            rate: log_rate(claim)?,
+            rate: log_rate(claim)?.or_else(|| claim.log_class.rate_of(&facts.prices)),
             is_foreign: !recording.is_ours,
             estimate: snapshot.estimate,
         },
@@ -273,16 +280,4 @@ async fn taken(shelf: &impl Shelf, taken: &SnapshotTaken) -> (Option<Snapshot>, 
         Ok(snapshot) => (Some(snapshot), Some(warning(&taken.missing.join("; ")))),
         Err(why) => (None, Some(warning(&why))),
     }
-}
-
-fn rate(claim: &Claim) -> Result<Rate, StepError> {
-    match claim.nat_rate.trim() {
-        "" => Rate::of_region(&claim.region),
-        given => Rate::given(given),
-    }
-    .map_err(|error| {
-        StepError::Invalid(format!(
-            "failed to price the recording: {error} (in the stack: parameter NatRate)"
-        ))
-    })
 }

@@ -2,6 +2,7 @@
 
 mod last;
 mod life;
+mod prices;
 mod races;
 mod snapshot;
 mod sweep;
@@ -189,6 +190,7 @@ impl World {
         let ports = AnalysisPorts {
             logs: &self.memory,
             metrics: &self.memory,
+            prices: &self.memory,
             shelf: &self.memory,
             topic: &self.memory,
             chat: self.has_chat.then_some(&chat),
