@@ -60,7 +60,10 @@ class Deployer:
             raise DeployFailed(f"{template.name} has no parameter {', '.join(unknown)}")
         self._change_set(stack, body, parameters)
         self._cloudformation.execute_change_set(StackName=stack, ChangeSetName="rehearsal")
-        return self._outputs(stack, set(loaded.get("Outputs") or {}))
+        outputs = loaded.get("Outputs") or {}
+        # Those on a condition come with the others or not at all.
+        always = {name for name, output in outputs.items() if "Condition" not in output}
+        return self._outputs(stack, always)
 
     def _change_set(self, stack: str, body: str, parameters: dict[str, str]) -> None:
         if len(body.encode()) > MAX_INLINE_TEMPLATE:
