@@ -92,6 +92,7 @@ def main() -> int:
         json_paths,
         loopback,
         metric_data,
+        price_list,
         process_executor,
         stopped_executions,
         template_parameters,
@@ -106,6 +107,7 @@ def main() -> int:
     stopped_executions.install()
     insights.install()
     metric_data.install()
+    price_list.install()
     from localemu.runtime.main import main as localemu
 
     localemu()

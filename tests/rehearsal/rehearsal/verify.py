@@ -205,6 +205,10 @@ def _table(
     return wrong
 
 
+# Charges that the local price list has a price for.
+_LISTED = ("nat-processing", "nat-hours", "internet-upload")
+
+
 def kept(page: str, document: str, mail: Mail, truth: dict[str, Any]) -> list[str]:
     """What is wrong with what is kept of a report."""
     said = json.loads(document)
@@ -217,6 +221,11 @@ def kept(page: str, document: str, mail: Mail, truth: dict[str, Any]) -> list[st
         if rows != [row["bytes"] for row in truth[name]]:
             wrong.append(f"the {name} of report.json are not the true ones")
     wrong += _increase(said["increase"], truth)
+    for charge in said["charges"]:
+        # The local price list gives its SKUs names of its own.
+        source = charge["price_source"]
+        if charge["name"] in _LISTED and not str(source).startswith("Price List API, SKU LOCAL"):
+            wrong.append(f"the price of {charge['name']} is of {source}, not of the price list")
     return wrong
 
 
