@@ -5,6 +5,7 @@ use crate::report::{Report, named};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 const WIDTH: u64 = 960;
 /// The height of all bytes together.
@@ -89,21 +90,26 @@ struct Band {
 pub(super) fn picture(report: &Report) -> Markup {
     let service =
         |name: &Option<String>| name.clone().unwrap_or_else(|| "no AWS service".to_owned());
-    let names: BTreeMap<_, _> = report
-        .destinations
-        .iter()
+    let destinations = report.destinations.iter();
+    let names: BTreeMap<_, _> = destinations
         .filter(|row| !row.names.is_empty())
         .map(|row| (row.address, row.short_name()))
         .collect();
-    let whom = |address| {
+    let sources = report.sources.iter();
+    let owners: BTreeMap<_, _> = sources
+        .filter_map(|row| Some((row.address, row.owner.as_ref()?.label())))
+        .collect();
+    let known = |names: &BTreeMap<IpAddr, String>, address: IpAddr| {
         let name = names.get(&address).cloned();
         name.unwrap_or_else(|| named(address))
     };
+    let who = |address| known(&owners, address);
+    let whom = |address| known(&names, address);
     let mut bytes: [BTreeMap<String, u128>; 3] = Default::default();
     let mut total = 0;
     for pair in &report.pairs {
         let names = [
-            named(pair.source),
+            who(pair.source),
             service(&pair.aws_service),
             whom(pair.destination),
         ];
@@ -118,7 +124,7 @@ pub(super) fn picture(report: &Report) -> Markup {
     let mut columns = bytes.map(|bytes| Column::of(&bytes, total));
     let mut bands: BTreeMap<(usize, usize, usize), u128> = BTreeMap::new();
     for pair in &report.pairs {
-        let source = columns[0].place(&named(pair.source));
+        let source = columns[0].place(&who(pair.source));
         let service = columns[1].place(&service(&pair.aws_service));
         let destination = columns[2].place(&whom(pair.destination));
         *bands.entry((0, source, service)).or_default() += pair.share.bytes;

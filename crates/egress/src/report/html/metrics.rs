@@ -83,7 +83,7 @@ pub(super) fn picture(facts: &Facts, window: Option<Window>) -> Markup {
             span.key.down {} "to workloads"
             @if recorded.is_some() { "; the line below is what records cover" }
         }
-        div.wide { svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT + BOTTOM) } role="img" aria-label=(title) {
+        div.wide.late { svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT + BOTTOM) } role="img" aria-label=(title) {
             @for (at, start) in (0..).zip(&all) {
                 @let (up, down) = of(start);
                 @let (tall, low) = (height(up), height(down));
