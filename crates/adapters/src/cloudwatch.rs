@@ -13,7 +13,7 @@ use aws_sdk_cloudwatch::types::{
     Dimension, Metric as Named, MetricDataQuery, MetricDataResult, MetricStat, ScanBy,
 };
 use recorder::port::Metrics;
-use recorder::snapshot::Metric;
+use recorder::snapshot::{Carried, Endpoint, Metric};
 use recorder::{EpochSeconds, GatewayId, PortError};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,6 +26,10 @@ const MINUTE: i32 = 60;
 /// The period of what is kept for long.
 const HOUR: i32 = 3_600;
 /// Queries that one call takes at the most.
+/// And another of that many.
+const DAY: i32 = 86_400;
+/// Endpoints that are charged by the hour, in the words of both services.
+const INTERFACE: &str = "Interface";
 const MOST_QUERIES: usize = 500;
 
 /// A metric and the statistic of it that says most.
@@ -228,6 +232,40 @@ impl Metrics for CloudWatch {
         to: EpochSeconds,
     ) -> Result<Vec<Metric>, PortError> {
         self.of(gateway, zones, &BILLED, HOUR, from..to).await
+    }
+
+    async fn carried(
+        &self,
+        vpc: &str,
+        endpoints: &[Endpoint],
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> Result<Vec<Carried>, PortError> {
+        let of_type = |endpoint: &&Endpoint| endpoint.endpoint_type == INTERFACE;
+        let endpoints: Vec<&Endpoint> = endpoints.iter().filter(of_type).collect();
+        let wanted: Vec<Wanted> = endpoints
+            .iter()
+            .map(|endpoint| Wanted {
+                namespace: "AWS/PrivateLinkEndpoints",
+                name: "BytesProcessed",
+                statistic: "Sum",
+                dimensions: vec![
+                    ("Endpoint Type", INTERFACE.to_owned()),
+                    ("Service Name", endpoint.service.clone()),
+                    ("VPC Endpoint Id", endpoint.id.clone()),
+                    ("VPC Id", vpc.to_owned()),
+                ],
+            })
+            .collect();
+        let series = self.series(&wanted, DAY, from, to).await?;
+        let named = endpoints.into_iter().zip(series);
+        let with_data = named.filter(|(_, days)| !days.is_empty());
+        Ok(with_data
+            .map(|(endpoint, days)| Carried {
+                endpoint: endpoint.id.clone(),
+                days,
+            })
+            .collect())
     }
 
     async fn delivered(

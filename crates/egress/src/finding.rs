@@ -11,6 +11,7 @@
 mod cross_zone;
 mod gateway_endpoint;
 mod hairpin;
+mod idle_endpoint;
 mod idle_gateway;
 mod inter_region;
 mod interface_endpoint;
@@ -18,9 +19,11 @@ mod ipv6_capable;
 mod one_client;
 mod one_destination;
 mod other_region_bucket;
+mod package_registry;
 mod port_exhaustion;
 mod scanning_noise;
 mod telemetry_vendor;
+mod vendor;
 
 use crate::price::{BYTES_PER_GB, COST_PLACES, Money};
 use crate::report::{Facts, Report, Share, fraction};
@@ -100,7 +103,7 @@ fn gigabytes(bytes: u128) -> Money {
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Every rule, the most important first.
-const RULES: [(&str, Rule); 14] = [
+const RULES: [(&str, Rule); 16] = [
     (gateway_endpoint::S3.name, gateway_endpoint::s3),
     (gateway_endpoint::DYNAMODB.name, gateway_endpoint::dynamodb),
     (other_region_bucket::NAME, other_region_bucket::find),
@@ -111,8 +114,10 @@ const RULES: [(&str, Rule); 14] = [
     (inter_region::NAME, inter_region::find),
     (ipv6_capable::NAME, ipv6_capable::find),
     (telemetry_vendor::NAME, telemetry_vendor::find),
+    (package_registry::NAME, package_registry::find),
     (one_client::NAME, one_client::find),
     (one_destination::NAME, one_destination::find),
+    (idle_endpoint::NAME, idle_endpoint::find),
     (idle_gateway::NAME, idle_gateway::find),
     (scanning_noise::NAME, scanning_noise::find),
 ];

@@ -53,6 +53,9 @@ pub struct Snapshot {
     pub route_tables: Vec<RouteTable>,
     /// Every VPC endpoint of the VPC.
     pub endpoints: Vec<Endpoint>,
+    /// What the VPC's interface endpoints carried in the days before.
+    #[serde(default)]
+    pub carried: Vec<Carried>,
     /// What could not be had.
     pub missing: Vec<Missing>,
 }
@@ -81,6 +84,16 @@ pub struct Metric {
     /// When a period begins, in Unix seconds, and its value; the oldest first.
     /// Periods without data are not there.
     pub points: Vec<(u64, u64)>,
+}
+
+/// What an interface endpoint carried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// `vpce-…`.
+    pub endpoint: String,
+    /// When a day begins, in Unix seconds, and its bytes in both directions. Days
+    /// without data are not there.
+    pub days: Vec<(u64, u64)>,
 }
 
 /// A network interface.
@@ -295,6 +308,7 @@ mod tests {
             subnets: Vec::new(),
             route_tables: Vec::new(),
             endpoints: Vec::new(),
+            carried: Vec::new(),
             missing: Vec::new(),
         }
     }

@@ -16,7 +16,7 @@ use crate::port::{
     AlarmState, ExecutionState, Executions, FlowLogs, FoundFlowLog, Gateways, Metrics, NatGateway,
     NewFlowLog, Owner, PriceList, Queries, Records, Responses, Shelf, Summed, Topic, Watched,
 };
-use crate::snapshot::{Metric, Surroundings};
+use crate::snapshot::{Carried, Endpoint, Metric, Surroundings};
 use crate::step::{TAG_EXECUTION, TAG_STACK};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 use egress::ListQuery;
@@ -103,6 +103,8 @@ struct State {
     metrics: Vec<Metric>,
     history: Vec<Metric>,
     delivered: u64,
+    carried: Vec<Carried>,
+    endpoints: Vec<Endpoint>,
     products: Vec<String>,
     surroundings: Surroundings,
     objects: BTreeMap<String, Vec<u8>>,
@@ -170,6 +172,11 @@ impl Memory {
     /// Puts a metric by the hour there.
     pub fn add_history(&self, metric: Metric) {
         self.state().history.push(metric);
+    }
+
+    /// Has an interface endpoint carry that.
+    pub fn add_carried(&self, carried: Carried) {
+        self.state().carried.push(carried);
     }
 
     /// Has the price list know the product.
@@ -341,6 +348,19 @@ impl Metrics for Memory {
     ) -> Result<Vec<Metric>, PortError> {
         self.call("cloudwatch", "GetMetricData", |state| {
             Ok(state.history.clone())
+        })
+        .await
+    }
+
+    async fn carried(
+        &self,
+        _vpc: &str,
+        _endpoints: &[Endpoint],
+        _from: EpochSeconds,
+        _to: EpochSeconds,
+    ) -> Result<Vec<Carried>, PortError> {
+        self.call("cloudwatch", "GetMetricData", |state| {
+            Ok(state.carried.clone())
         })
         .await
     }

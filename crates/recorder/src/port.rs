@@ -5,7 +5,7 @@
 //! memory that holds state ([`crate::memory::Memory`]) and, laid over that,
 //! one that fails on purpose ([`crate::memory::Memory::fail`]).
 
-use crate::snapshot::{Endpoint, Instance, Interface, Metric, RouteTable, Subnet};
+use crate::snapshot::{Carried, Endpoint, Instance, Interface, Metric, RouteTable, Subnet};
 use crate::{
     EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId, PortError, RecordCounts,
 };
@@ -116,6 +116,16 @@ pub trait Metrics {
         from: EpochSeconds,
         to: EpochSeconds,
     ) -> impl Future<Output = Result<Vec<Metric>, PortError>> + Send;
+
+    /// cloudwatch:GetMetricData: the bytes that the VPC's interface endpoints carry,
+    /// by the day.
+    fn carried(
+        &self,
+        vpc: &str,
+        endpoints: &[Endpoint],
+        from: EpochSeconds,
+        to: EpochSeconds,
+    ) -> impl Future<Output = Result<Vec<Carried>, PortError>> + Send;
 
     /// cloudwatch:GetMetricData: bytes that were delivered to the log group.
     fn delivered(

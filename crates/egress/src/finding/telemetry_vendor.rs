@@ -8,44 +8,15 @@
 //! none is, that is no word against it. No saving: what an endpoint and the
 //! vendor's transfer cost is not known here.
 
+use super::vendor::{Vendor, sums, vendor};
 use super::{Action, Case, Confidence, Finding};
-use crate::name::{Name, NameSource};
-use crate::report::Destination;
-use crate::report::text::{grouped, percent, whole_percent};
+use crate::report::text::{percent, whole_percent};
 use rust_decimal::{Decimal, dec};
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 pub(super) const NAME: &str = "telemetry-vendor";
 
 /// What is not worth a word.
 const LEAST: Decimal = dec!(0.01);
-
-/// A vendor of observability.
-struct Vendor {
-    /// As people say it.
-    said: &'static str,
-    /// Words that its organisation or network is called by, in lower case.
-    words: &'static [&'static str],
-    /// Its domains.
-    domains: &'static [&'static str],
-    /// Its page on AWS PrivateLink, where one is known.
-    private_link: Option<&'static str>,
-}
-
-const fn vendor(
-    said: &'static str,
-    words: &'static [&'static str],
-    domains: &'static [&'static str],
-    private_link: Option<&'static str>,
-) -> Vendor {
-    Vendor {
-        said,
-        words,
-        domains,
-        private_link,
-    }
-}
 
 /// The vendors, with the pages of PrivateLink that there were in November 2026.
 const VENDORS: [Vendor; 16] = [
@@ -141,105 +112,18 @@ const VENDORS: [Vendor; 16] = [
     ),
 ];
 
-impl Vendor {
-    /// Whether that is a name of the vendor.
-    fn has(&self, name: &Name) -> bool {
-        let in_domain = |host: &str| {
-            let host = host.trim_end_matches('.').to_ascii_lowercase();
-            self.domains.iter().any(|domain| {
-                let rest = host.strip_suffix(domain);
-                rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            })
-        };
-        if name.domain.as_deref().is_some_and(in_domain) {
-            return true;
-        }
-        if name.source == NameSource::Ptr {
-            return in_domain(&name.name);
-        }
-        // A list of networks may be called just as the vendor is.
-        let lists = [Some(&name.name), name.list.as_ref()];
-        let is_said = |list: &&String| list.eq_ignore_ascii_case(self.said);
-        let by_list = name.source == NameSource::Networks && lists.iter().flatten().any(is_said);
-        let is_called = |text: &&String| self.words.iter().any(|word| has_words(text, word));
-        by_list || lists.iter().flatten().any(is_called)
-    }
-
-    fn name_of(&'static self, row: &Destination) -> Option<String> {
-        let name = row.names.iter().find(|name| self.has(name))?;
-        Some(format!("{} ({})", name.name, name.said_by()))
-    }
-}
-
-/// Whether the text has the words, and they are no part of longer ones.
-fn has_words(text: &str, words: &str) -> bool {
-    let text = text.to_lowercase();
-    let is_edge = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
-    text.match_indices(words).any(|(at, found)| {
-        is_edge(text[..at].chars().next_back()) && is_edge(text[at + found.len()..].chars().next())
-    })
-}
-
-/// What goes to a vendor.
-struct Sum {
-    vendor: &'static Vendor,
-    bytes: u128,
-    up: u128,
-    share: Decimal,
-    addresses: usize,
-    names: BTreeSet<String>,
-}
-
-fn sums(case: &Case<'_>) -> Vec<Sum> {
-    let sum = |vendor: &'static Vendor| {
-        let mut sum = Sum {
-            vendor,
-            bytes: 0,
-            up: 0,
-            share: Decimal::ZERO,
-            addresses: 0,
-            names: BTreeSet::new(),
-        };
-        for row in &case.report.destinations {
-            if let Some(name) = vendor.name_of(row) {
-                sum.bytes += row.share.bytes;
-                sum.up += row.share.in_from_source;
-                sum.share += row.share.share;
-                sum.addresses += 1;
-                sum.names.insert(name);
-            }
-        }
-        sum
-    };
-    let mut sums: Vec<Sum> = VENDORS.iter().map(sum).collect();
-    sums.retain(|sum| sum.addresses > 0);
-    sums.sort_by_key(|sum| Reverse(sum.bytes));
-    sums
-}
-
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
-    let sums = sums(case);
+    let sums = sums(case, &VENDORS);
     let share: Decimal = sums.iter().map(|sum| sum.share).sum();
     if share < LEAST {
         return None;
     }
-    let said = |sum: &Sum| match sums.len() {
+    let said = |sum: &super::vendor::Sum| match sums.len() {
         1 => sum.vendor.said.to_owned(),
         _ => format!("{} ({})", sum.vendor.said, whole_percent(sum.share)),
     };
     let vendors: Vec<String> = sums.iter().map(said).collect();
-    let evidence = sums.iter().map(|sum| {
-        let names: Vec<&str> = sum.names.iter().map(String::as_str).collect();
-        format!(
-            "{}: {} bytes, {} of them to it, with {} address{} called {}.",
-            sum.vendor.said,
-            grouped(sum.bytes),
-            grouped(sum.up),
-            sum.addresses,
-            if sum.addresses == 1 { "" } else { "es" },
-            names.join(", "),
-        )
-    });
+    let evidence = sums.iter().map(super::vendor::Sum::evidence);
     Some(Finding {
         name: NAME,
         sentence: format!(
@@ -261,7 +145,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 
 fn action(vendor: &Vendor) -> Action {
     let said = vendor.said;
-    let text = match vendor.private_link {
+    let text = match vendor.page {
         Some(page) => format!("# {said} on AWS PrivateLink: {page}"),
         None => format!("# ask {said} whether it offers AWS PrivateLink in your region"),
     };

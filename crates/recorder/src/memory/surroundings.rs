@@ -23,6 +23,11 @@ impl Memory {
         self.state().surroundings.subnets.push(subnet);
     }
 
+    /// Puts an endpoint into every VPC.
+    pub fn add_endpoint(&self, endpoint: Endpoint) {
+        self.state().endpoints.push(endpoint);
+    }
+
     /// Gives every VPC a name.
     pub fn name_vpcs(&self, name: &str) {
         self.state().surroundings.vpcs = vec![Vpc {
@@ -71,7 +76,9 @@ impl Surroundings for Memory {
     }
 
     async fn endpoints(&self, _vpc: &str) -> Result<Vec<Endpoint>, PortError> {
-        self.call("ec2", "DescribeVpcEndpoints", |_| Ok(Vec::new()))
-            .await
+        self.call("ec2", "DescribeVpcEndpoints", |state| {
+            Ok(state.endpoints.clone())
+        })
+        .await
     }
 }

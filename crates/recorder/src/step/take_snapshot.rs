@@ -7,7 +7,7 @@ use super::kept;
 use crate::error::During;
 use crate::payload::{Claim, SnapshotTaken};
 use crate::port::{Gateways, Metrics, NatGateway, Shelf, Surroundings};
-use crate::snapshot::{Missing, Snapshot, VERSION};
+use crate::snapshot::{Endpoint, Missing, Snapshot, VERSION};
 use crate::{EpochSeconds, PortError, StepError};
 use egress::Estimate;
 
@@ -15,6 +15,7 @@ use egress::Estimate;
 const BEFORE_SECONDS: u64 = 3 * 60 * 60;
 /// How far back the days go that a month is made of.
 const HISTORY_SECONDS: u64 = 15 * 24 * 60 * 60;
+const DAY_SECONDS: u64 = 24 * 60 * 60;
 /// How long before the alarm the traffic is looked at for the estimate.
 const RECENT_SECONDS: u64 = 15 * 60;
 /// The longest recording that an estimate is made for: a recording that ends
@@ -67,6 +68,7 @@ pub async fn take_snapshot(
         subnets: Vec::new(),
         route_tables: Vec::new(),
         endpoints: Vec::new(),
+        carried: Vec::new(),
         missing: Vec::new(),
     };
     if let Some(vpc) = &snapshot.vpc {
@@ -82,6 +84,12 @@ pub async fn take_snapshot(
         snapshot.route_tables = missing.or_default("route tables", route_tables);
         let endpoints = ec2.endpoints(vpc).await;
         snapshot.endpoints = missing.or_default("endpoints", endpoints);
+        let interface = |endpoint: &&Endpoint| endpoint.endpoint_type == "Interface";
+        if snapshot.endpoints.iter().any(|it| interface(&it)) {
+            let first = EpochSeconds(since.0.next_multiple_of(DAY_SECONDS));
+            let carried = metrics.carried(vpc, &snapshot.endpoints, first, now).await;
+            snapshot.carried = missing.or_default("endpoint metrics", carried);
+        }
     }
     snapshot.missing = missing.0;
     let estimate = estimate(&snapshot, claim, now);

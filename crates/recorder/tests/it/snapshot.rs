@@ -2,7 +2,7 @@
 
 use super::{NOW, World};
 use recorder::memory::Fault;
-use recorder::snapshot::{Instance, Interface, Metric, Snapshot, Subnet};
+use recorder::snapshot::{Carried, Endpoint, Instance, Interface, Metric, Snapshot, Subnet};
 use recorder::{EpochSeconds, FaultKind};
 
 fn metric(name: &str, points: &[(u64, u64)]) -> Metric {
@@ -286,4 +286,31 @@ fn the_report_is_kept_as_a_page_and_as_json() {
         "{body}"
     );
     assert!(!body.contains("aws s3 cp"), "{body}");
+}
+
+#[test]
+fn what_interface_endpoints_carry_is_kept() {
+    let world = busy();
+    let claim = world.claim("execution-1", NOW).unwrap();
+    let snapshot = |world: &World| -> Snapshot {
+        world.snapshot(&claim).unwrap();
+        let body = world.memory.object("recordings/execution-1/snapshot.json");
+        serde_json::from_slice(&body.unwrap()).unwrap()
+    };
+    let carried = Carried {
+        endpoint: "vpce-0a1".to_owned(),
+        days: vec![(1_795_132_800, 7)],
+    };
+    world.memory.add_carried(carried.clone());
+    // Without an interface endpoint nobody is asked.
+    assert_eq!(snapshot(&world).carried, []);
+    world.memory.add_endpoint(Endpoint {
+        id: "vpce-0a1".to_owned(),
+        endpoint_type: "Interface".to_owned(),
+        service: "com.amazonaws.us-east-1.logs".to_owned(),
+        state: "available".to_owned(),
+        route_tables: Vec::new(),
+        subnets: Vec::new(),
+    });
+    assert_eq!(snapshot(&world).carried, [carried]);
 }
