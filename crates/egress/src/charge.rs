@@ -15,9 +15,10 @@
 mod transfer;
 mod zone;
 
+use crate::facts::Facts;
 use crate::gateway::{Gateway, GatewayKind};
 use crate::price::{Money, Price, PriceName, Rate, Unit, rounded};
-use crate::report::{Facts, Report, Verdict};
+use crate::report::{Report, Verdict};
 use crate::spend::Hourly;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;

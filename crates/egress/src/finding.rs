@@ -25,8 +25,9 @@ mod scanning_noise;
 mod telemetry_vendor;
 mod vendor;
 
+use crate::facts::Facts;
 use crate::price::{BYTES_PER_GB, COST_PLACES, Money};
-use crate::report::{Facts, Report, Share, fraction};
+use crate::report::{Report, Share, fraction};
 use rust_decimal::dec;
 use std::collections::BTreeMap;
 

@@ -7,8 +7,9 @@
 //! **Invariants.** Integers until the shares themselves. Nothing is said where
 //! there is no increase, or where too little is known of the time before.
 
+use crate::facts::Facts;
 use crate::price::Money;
-use crate::report::{Facts, fraction};
+use crate::report::fraction;
 use crate::snapshot::{Metric, PROCESSED, by_period};
 use flowlog::Window;
 

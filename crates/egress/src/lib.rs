@@ -25,12 +25,14 @@
 //! ```
 
 mod address;
+pub mod bundle;
 mod charge;
 pub mod compare;
 mod condition;
 mod coverage;
 mod delivery;
 mod evidence;
+mod facts;
 mod finding;
 mod gateway;
 mod group;
@@ -44,6 +46,7 @@ mod owner;
 mod owners;
 mod price;
 mod ranges;
+mod redact;
 mod report;
 pub mod snapshot;
 mod spend;
@@ -56,6 +59,7 @@ pub use charge::{Charge, Charges, NAMES as CHARGES, Quantity, UnitPrice};
 pub use condition::{Condition, ConditionError};
 pub use coverage::{Coverage, FLOOR};
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
+pub use facts::Facts;
 pub use finding::{Action, Confidence, Finding, NAMES as FINDINGS, Saving};
 pub use gateway::{Gateway, GatewayKind};
 pub use group::Group;
@@ -74,7 +78,7 @@ pub use price::{
 };
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
-    Destination, Facts, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
+    Destination, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
     Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, prices, report,
     result_json,
 };

@@ -8,6 +8,7 @@
 //! **Invariants.** A node is as far as it goes: pods share its address, so none
 //! of them is ever named.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -15,10 +16,11 @@ const NAME: &str = "Name";
 const AUTO_SCALING_GROUP: &str = "aws:autoscaling:groupName";
 const EKS_CLUSTER: &str = "eks:cluster-name";
 const EKS_NODE_GROUP: &str = "eks:nodegroup-name";
-const CLUSTER: &str = "kubernetes.io/cluster/";
+pub(crate) const CLUSTER: &str = "kubernetes.io/cluster/";
 
 /// What the tags of an instance say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Membership {
     /// Its auto-scaling group.
     pub auto_scaling_group: Option<String>,
@@ -31,7 +33,8 @@ pub struct Membership {
 }
 
 /// Where an interface is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Place {
     /// The subnet's id.
     pub subnet: Option<String>,

@@ -9,8 +9,9 @@
 //! and how, is not known here.
 
 use crate::address::{is_private, translated};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 const LONGEST: usize = 100;
 
 /// Who gives an address its name, the one that counts most first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NameSource {
     /// A list of networks that the user gave.
     Networks,
@@ -47,27 +49,35 @@ impl NameSource {
 }
 
 /// A name of an address with what its source says beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {
     /// Who says so.
     pub source: NameSource,
     /// The name: of an organisation, of a network, or of a host.
     pub name: String,
     /// The list of networks that it is from, for [`NameSource::Networks`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
     /// Where the network is, as the list says: city and region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// The autonomous system, such as AS64500.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<String>,
     /// The organisation's domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// The country's code of two letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_code: Option<String>,
     /// The country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// The continent's code of two letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continent_code: Option<String>,
     /// The continent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continent: Option<String>,
 }
 
@@ -85,6 +95,24 @@ impl Name {
             country: None,
             continent_code: None,
             continent: None,
+        })
+    }
+
+    /// The same in printable words, where a file of somebody else's says it;
+    /// `None` where no name is left.
+    pub(crate) fn cleaned(self) -> Option<Name> {
+        let clean = |text: Option<String>| text.as_deref().and_then(printable);
+        Some(Name {
+            source: self.source,
+            name: printable(&self.name)?,
+            list: clean(self.list),
+            place: clean(self.place),
+            asn: clean(self.asn),
+            domain: clean(self.domain),
+            country_code: clean(self.country_code),
+            country: clean(self.country),
+            continent_code: clean(self.continent_code),
+            continent: clean(self.continent),
         })
     }
 
@@ -153,7 +181,7 @@ pub fn printable(text: &str) -> Option<String> {
 /// What look-ups found, by address.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    found: HashMap<IpAddr, Vec<Arc<Name>>>,
+    found: BTreeMap<IpAddr, Vec<Arc<Name>>>,
     /// What the reader should know about the look-ups.
     pub warnings: Vec<String>,
 }
@@ -165,6 +193,20 @@ impl Names {
             .entry(translated(address))
             .or_default()
             .push(Arc::new(name));
+    }
+
+    /// Adds what others found, and what is to be said of that.
+    pub fn extend(&mut self, other: Names) {
+        for (address, names) in other.found {
+            self.found.entry(address).or_default().extend(names);
+        }
+        self.warnings.extend(other.warnings);
+    }
+
+    /// Every address with its names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (IpAddr, &[Arc<Name>])> {
+        let found = self.found.iter();
+        found.map(|(address, names)| (*address, names.as_slice()))
     }
 
     /// The names of the address; of one behind NAT64 those of the IPv4 address.

@@ -101,6 +101,16 @@ impl Networks {
         Ok(count)
     }
 
+    /// Names of single addresses, as a list has them.
+    pub(crate) fn of(names: impl IntoIterator<Item = (IpAddr, Name)>) -> Networks {
+        let mut networks = Networks::default();
+        for (address, name) in names {
+            let whole = IpNet::from(translated(address));
+            networks.prefixes.insert(whole, Arc::new(name));
+        }
+        networks
+    }
+
     /// How many networks there are.
     pub fn len(&self) -> usize {
         self.prefixes.len()

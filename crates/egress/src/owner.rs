@@ -13,10 +13,12 @@
 
 use crate::membership::{Membership, Place, name};
 use crate::snapshot::Interface;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What kind of thing has an interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OwnerKind {
     /// An EC2 instance, also a node of a cluster.
     Instance,
@@ -37,6 +39,7 @@ pub enum OwnerKind {
     /// A mount target of EFS.
     FileSystem,
     /// A VPC endpoint.
+    #[serde(rename = "vpc-endpoint")]
     Endpoint,
     /// Something that is not recognised.
     Interface,
@@ -62,7 +65,7 @@ impl OwnerKind {
 }
 
 /// Who has an interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// What it is.
     pub kind: OwnerKind,
@@ -79,7 +82,7 @@ pub struct Owner {
 }
 
 /// How a description begins, and what it is then; the word after it is the id.
-const DESCRIPTIONS: [(&str, OwnerKind); 11] = [
+pub(crate) const DESCRIPTIONS: [(&str, OwnerKind); 11] = [
     ("Interface for NAT Gateway ", OwnerKind::NatGateway),
     ("AWS Lambda VPC ENI: ", OwnerKind::Lambda),
     ("AWS Lambda VPC ENI-", OwnerKind::Lambda),
@@ -135,7 +138,7 @@ impl Owner {
 }
 
 /// The function's name before a UUID of five groups.
-fn function(rest: &str) -> &str {
+pub(crate) fn function(rest: &str) -> &str {
     let mut end = rest.len();
     for _ in 0..5 {
         match rest[..end].rfind('-') {

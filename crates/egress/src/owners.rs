@@ -8,11 +8,13 @@ use crate::membership::{Membership, Place, name};
 use crate::owner::Owner;
 use crate::report::Report;
 use crate::snapshot::{Interface, Subnet, Surroundings};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// When owners were looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Moment {
     /// As the alarm went off.
     Alarm,
@@ -43,14 +45,14 @@ impl Unknown {
 }
 
 /// Who has which address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owners {
-    owners: BTreeMap<IpAddr, Option<Owner>>,
-    moment: Moment,
+    pub(crate) owners: BTreeMap<IpAddr, Option<Owner>>,
+    pub(crate) moment: Moment,
     /// The VPC whose interfaces these are, where it is one.
-    vpc: Option<String>,
+    pub(crate) vpc: Option<String>,
     /// The addresses that were looked up, if not all there are.
-    asked: Option<BTreeSet<IpAddr>>,
+    pub(crate) asked: Option<BTreeSet<IpAddr>>,
 }
 
 impl Owners {

@@ -14,8 +14,8 @@ use crate::address::translated;
 use chrono::NaiveDate;
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixMap;
-use serde::Deserialize;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
@@ -33,7 +33,8 @@ pub struct AwsRanges {
 }
 
 /// Where a copy of AWS's prefixes is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RangesSource {
     /// It ships with this version.
     Shipped,
@@ -125,6 +126,26 @@ impl AwsRanges {
 
     /// Reads ip-ranges.json, or a packed copy.
     pub fn read(text: &str, source: RangesSource) -> Result<AwsRanges, RangesError> {
+        let ranges = AwsRanges::parse(text, source)?;
+        match ranges.prefixes.is_empty() {
+            true => Err(RangesError::Empty),
+            false => ranges.dated(),
+        }
+    }
+
+    /// The same of a copy that [`AwsRanges::part`] made, which may be empty.
+    pub(crate) fn read_part(text: &str, source: RangesSource) -> Result<AwsRanges, RangesError> {
+        AwsRanges::parse(text, source)?.dated()
+    }
+
+    fn dated(self) -> Result<AwsRanges, RangesError> {
+        match self.created().parse::<NaiveDate>() {
+            Ok(_) => Ok(self),
+            Err(_) => Err(RangesError::Date(self.created)),
+        }
+    }
+
+    fn parse(text: &str, source: RangesSource) -> Result<AwsRanges, RangesError> {
         let mut ranges = AwsRanges {
             created: String::new(),
             source,
@@ -155,13 +176,39 @@ impl AwsRanges {
             }
             ranges.created = document.create_date;
         }
-        if ranges.prefixes.is_empty() {
-            return Err(RangesError::Empty);
+        Ok(ranges)
+    }
+
+    /// A packed copy that answers as this list does for these addresses: the
+    /// prefixes that cover them, and one IPv6 prefix of each service and region.
+    pub(crate) fn part(&self, addresses: impl IntoIterator<Item = IpAddr>) -> String {
+        let mut prefixes: BTreeMap<IpNet, &Vec<Arc<AwsRange>>> = BTreeMap::new();
+        for address in addresses {
+            prefixes.extend(self.prefixes.cover(&translated(address).into()));
         }
-        match ranges.created().parse::<NaiveDate>() {
-            Ok(_) => Ok(ranges),
-            Err(_) => Err(RangesError::Date(ranges.created)),
+        let mut seen = HashSet::new();
+        for (prefix, ranges) in &self.prefixes {
+            let is_v6 = matches!(prefix, IpNet::V6(_));
+            for range in ranges.iter().filter(|_| is_v6) {
+                if seen.insert(Arc::clone(range)) {
+                    prefixes.insert(prefix, ranges);
+                }
+            }
         }
+        let mut text = format!("{HEAD}{}, a part of it\n", self.created);
+        for (prefix, ranges) in prefixes {
+            for range in ranges {
+                text += &format!("{prefix} {} {}\n", range.region, range.service);
+            }
+        }
+        text
+    }
+
+    /// The longest prefix of AWS's that covers the address: all addresses of
+    /// which it is the longest have the same answer.
+    pub(crate) fn longest(&self, address: IpAddr) -> Option<IpNet> {
+        let (prefix, _) = self.prefixes.get_lpm(&address.into())?;
+        Some(prefix)
     }
 
     fn add(
@@ -289,6 +336,34 @@ mod tests {
         ] {
             assert_eq!(said(ranges, address).as_deref(), expected, "{address}");
         }
+    }
+
+    #[test]
+    fn a_part_answers_as_the_whole_does() {
+        let shipped = AwsRanges::shipped();
+        let addresses = [
+            "52.216.1.1",
+            "3.0.5.33",
+            "1.1.1.1",
+            "64:ff9b::345e:1",
+            "10.0.0.1",
+        ];
+        let addresses = addresses.map(|address| address.parse().expect("an address"));
+        let text = shipped.part(addresses);
+        let part = AwsRanges::read_part(&text, RangesSource::Shipped).expect("a part");
+        assert_eq!(part.created(), shipped.created());
+        for address in addresses {
+            assert_eq!(part.get(address), shipped.get(address), "{address}");
+            assert_eq!(part.longest(address), shipped.longest(address));
+        }
+        for (service, region) in [("S3", "us-east-1"), ("DYNAMODB", "us-east-1"), ("S3", "x")] {
+            let has = |ranges: &AwsRanges| ranges.has_ipv6(service, region);
+            assert_eq!(has(&part), has(shipped), "{service} {region}");
+        }
+        assert!(text.lines().count() < 2_000, "{}", text.lines().count());
+        let none = read(RAW).expect("ranges").part([]);
+        let none = AwsRanges::read_part(&none, RangesSource::File).expect("a part");
+        assert_eq!(none.get("192.0.2.1".parse().expect("an address")), None);
     }
 
     #[test]

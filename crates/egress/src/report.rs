@@ -24,18 +24,18 @@ pub(crate) use naming::Outside;
 use crate::address::is_private;
 use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
+use crate::facts::Facts;
 use crate::finding::{self, Finding};
 use crate::gateway;
 use crate::group::{self, Group};
 use crate::increase::{Increase, Part};
-use crate::last::{Since, Summary};
+use crate::last::Since;
 use crate::name::Name;
-use crate::networks::Networks;
 use crate::owner::Owner;
 use crate::owners::{Owners, Unknown};
-use crate::price::{Money, Prices, Rate};
-use crate::ranges::{AwsRanges, RangesSource};
-use crate::snapshot::{Metric, Snapshot};
+use crate::price::{Money, Rate};
+use crate::ranges::RangesSource;
+use crate::snapshot::Snapshot;
 use crate::spend::{Hourly, Month, SinceAlarm, Spend};
 use crate::sums::{Billed, Pairs};
 use crate::timeline::Timeline;
@@ -43,90 +43,11 @@ use crate::traffic::Traffic;
 use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
-use std::ops::{AddAssign, Range};
+use std::ops::AddAssign;
 use std::sync::Arc;
 
-/// What the records do not say themselves.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// The region whose rate it is, for the record.
-    pub region: String,
-    /// The data-processing rate.
-    pub rate: Rate,
-    /// What else AWS charges there, as far as it is known.
-    pub prices: Prices,
-    /// Gateway addresses that are known from elsewhere; none is fine.
-    pub nat_addresses: Vec<IpAddr>,
-    /// Only this interface (or regional gateway) counts, where it is known.
-    pub interface: Option<String>,
-    /// What there was as the alarm went off.
-    pub snapshot: Option<Snapshot>,
-    /// Who has which address, where that was looked up; else the snapshot says it.
-    pub owners: Option<Owners>,
-    /// What the last recording of the gateway was.
-    pub last: Option<Summary>,
-    /// AWS's prefixes, where newer ones are known than those that ship.
-    pub ranges: Option<Arc<AwsRanges>>,
-    /// The user's own networks.
-    pub networks: Option<Arc<Networks>>,
-    /// The gateway's metrics by the minute, the time of the records included.
-    pub metrics: Vec<Metric>,
-    /// From the alarm to the end of the recording, in Unix seconds.
-    pub alarmed: Option<Range<u64>>,
-    /// How many pairs the report lists, 0 = all. There are far more pairs than
-    /// anything else, so those that nobody will see are not even kept.
-    pub pairs: usize,
-    /// What the user should know about these facts.
-    pub warnings: Vec<String>,
-}
-
-impl Facts {
-    /// Facts with a rate, the region's shipped prices and nothing else known.
-    pub fn new(region: &str, rate: Rate) -> Facts {
-        Facts {
-            region: region.to_owned(),
-            rate,
-            prices: Prices::shipped(region),
-            nat_addresses: Vec::new(),
-            interface: None,
-            snapshot: None,
-            owners: None,
-            last: None,
-            ranges: None,
-            networks: None,
-            metrics: Vec::new(),
-            alarmed: None,
-            pairs: 0,
-            warnings: Vec::new(),
-        }
-    }
-
-    /// AWS's prefixes.
-    pub(crate) fn ranges(&self) -> &AwsRanges {
-        match &self.ranges {
-            Some(ranges) => ranges,
-            None => AwsRanges::shipped(),
-        }
-    }
-
-    /// What the user's networks call the address.
-    fn own_names(&self, address: IpAddr) -> Vec<Arc<Name>> {
-        let networks = self.networks.as_deref();
-        let name = networks.and_then(|networks| networks.get(address));
-        name.into_iter().cloned().collect()
-    }
-
-    /// The gateway's metrics by the minute, as far as they are known.
-    pub(crate) fn metrics(&self) -> &[Metric] {
-        match &self.snapshot {
-            Some(snapshot) if self.metrics.is_empty() => &snapshot.metrics,
-            _ => &self.metrics,
-        }
-    }
-}
-
 /// How many lines were read and what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RecordCounts {
     /// Lines that should be records: parsed + nodata + skipdata + malformed.
     pub read: u64,

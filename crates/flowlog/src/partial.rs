@@ -13,10 +13,11 @@
 //! test compares the bytes of a sample with what they were.
 //!
 //! **Old bytes.** A cache may forget a table of another version, but a bundle is
-//! kept for years and has nothing else: whoever raises the version keeps a
-//! `decode` of every version that a release has written (today: 1) and the
-//! samples of it under `crates/natspike/tests/data`, whose reports a test
-//! compares. What was read then stays read as it was; only the form changes.
+//! kept for years and has nothing else: from version 2 on, whoever raises the
+//! version keeps a `decode` of every version that a release has written (today: 2;
+//! 1 was never released) and the samples of it under `crates/natspike/tests/data`,
+//! whose reports a test compares. What was read then stays read as it was; only the
+//! form changes.
 
 use crate::context::{Context, Side};
 use crate::counts::{Counts, Example, MalformedReason, Window};

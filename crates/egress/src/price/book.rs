@@ -167,7 +167,7 @@ impl Currency {
         }
     }
 
-    pub(super) fn of(code: &str) -> Option<Currency> {
+    pub(crate) fn of(code: &str) -> Option<Currency> {
         let all = [Currency::Usd, Currency::Cny, Currency::Eur];
         all.into_iter().find(|currency| currency.code() == code)
     }

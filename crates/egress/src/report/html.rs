@@ -9,8 +9,9 @@ mod metrics;
 mod timeline;
 
 use super::{NamedShare, Report, Share, changed, charges, text};
+use crate::facts::Facts;
 use crate::finding::{Confidence, Finding};
-use crate::report::{Facts, Verdict};
+use crate::report::Verdict;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
 

@@ -7,7 +7,8 @@
 //! else its AWS service, whose addresses others only know as Amazon's; else the
 //! first name in the order of [`NameSource`]. Naming changes no figure.
 
-use super::{Destination, Facts, Report, Share, Source, Verdict, fraction, named};
+use super::{Destination, Report, Share, Source, Verdict, fraction, named};
+use crate::facts::Facts;
 use crate::finding;
 use crate::name::{Name, NameSource, Names, askable, in_order};
 use crate::price::Money;

@@ -109,7 +109,7 @@ fn check(case: &Path) -> Vec<String> {
     .collect()
 }
 
-fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+pub(crate) fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -129,7 +129,7 @@ fn report(case: &Path, facts: &Facts) -> Report {
 }
 
 /// What look-ups found, in cases that have it.
-fn names(case: &Path) -> Option<Names> {
+pub(crate) fn names(case: &Path) -> Option<Names> {
     let text = fs::read(case.join("names.json")).ok()?;
     let rows: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
     let mut names = Names::default();
@@ -162,7 +162,7 @@ fn networks(case: &Path) -> Option<Arc<Networks>> {
     Some(Arc::new(networks))
 }
 
-fn facts(case: &Path) -> Facts {
+pub(crate) fn facts(case: &Path) -> Facts {
     let facts: serde_json::Value =
         serde_json::from_slice(&fs::read(case.join("facts.json")).unwrap()).unwrap();
     let region = facts["region"].as_str().unwrap();

@@ -5,5 +5,6 @@
 //! before committing it.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests read their cases from files
 
+mod bundle;
 mod golden;
 mod limits;

@@ -1,7 +1,7 @@
 //! Bytes by the minute, up and down, with the recording marked: what the gateway
 //! itself counted, also before there was a record.
 
-use crate::report::Facts;
+use crate::facts::Facts;
 use crate::report::text::{gb, time};
 use crate::snapshot::by_period;
 use flowlog::Window;
