@@ -24,6 +24,7 @@ mod walk;
 pub use error::{ContentError, ExpandsTooFar, FileError};
 pub use layers::{EXPANSION, EXPANSION_FREE};
 pub use meter::{Meter, Reading};
+pub use parquet::writer;
 pub use walk::{Found, Input, Repeated, find};
 
 use ::parquet::file::reader::ChunkReader;

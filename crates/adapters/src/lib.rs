@@ -7,6 +7,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "bundle")]
+pub mod bundle;
 #[cfg(feature = "cache")]
 pub mod cache;
 #[cfg(feature = "cloudwatch")]

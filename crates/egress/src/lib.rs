@@ -79,7 +79,7 @@ pub use price::{
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
     Destination, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
-    Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, prices, report,
+    Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, pairs, prices, report,
     result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};

@@ -14,6 +14,7 @@ pub mod json;
 pub mod mail;
 pub mod markdown;
 mod naming;
+pub mod pairs;
 pub mod prices;
 pub mod result_json;
 pub(crate) mod text;

@@ -11,7 +11,7 @@ use adapters::aws::Choice;
 use adapters::files::Meter;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use egress::{RecordCounts, Report};
+use egress::RecordCounts;
 use flowlog::{Counts, FlowTable, Layout};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -127,21 +127,23 @@ impl Outcome {
 pub(crate) struct Corrections(Vec<(Counts, RecordCounts)>);
 
 impl Corrections {
-    /// Puts numbers of records where the table has numbers of flows.
-    pub(crate) fn correct(&self, mut report: Report) -> Report {
-        let counts: &mut RecordCounts = &mut report.records;
+    /// Numbers of records where the table has numbers of flows; `None` where they
+    /// are the same.
+    pub(crate) fn of(&self, counts: &Counts) -> Option<RecordCounts> {
+        let mut corrected = RecordCounts::from(counts);
         for (flows, records) in &self.0 {
             let exchange = |count: &mut u64, flows: u64, records: u64| {
                 *count = *count - flows + records;
             };
-            exchange(&mut counts.read, flows.read, records.read);
-            exchange(&mut counts.parsed, flows.parsed, records.parsed);
-            exchange(&mut counts.nodata, flows.nodata, records.nodata);
-            exchange(&mut counts.skipdata, flows.skipdata, records.skipdata);
-            exchange(&mut counts.rejected, flows.rejected, records.rejected);
-            exchange(&mut counts.malformed, flows.malformed(), records.malformed);
+            exchange(&mut corrected.read, flows.read, records.read);
+            exchange(&mut corrected.parsed, flows.parsed, records.parsed);
+            exchange(&mut corrected.nodata, flows.nodata, records.nodata);
+            exchange(&mut corrected.skipdata, flows.skipdata, records.skipdata);
+            exchange(&mut corrected.rejected, flows.rejected, records.rejected);
+            let malformed = flows.malformed();
+            exchange(&mut corrected.malformed, malformed, records.malformed);
         }
-        report
+        (!self.0.is_empty()).then_some(corrected)
     }
 }
 
@@ -153,6 +155,14 @@ pub(crate) struct Plan {
     now: u64,
 }
 
+impl Plan {
+    /// The bucket that options or settings name.
+    pub(crate) fn bucket(&self) -> Option<String> {
+        let bucket = self.bucket.as_ref();
+        bucket.map(|bucket| format!("{S3}{bucket}"))
+    }
+}
+
 impl Cloud {
     /// The folder of answers that were given before, if they count.
     pub(crate) fn answers(&self) -> Option<PathBuf> {
@@ -160,6 +170,26 @@ impl Cloud {
             true => None,
             false => crate::names::answers(self.cache.folder()),
         }
+    }
+
+    /// Whether owners are to be asked for.
+    pub(crate) fn asks(&self) -> bool {
+        self.owners
+    }
+
+    /// An option that is for flow logs in AWS alone.
+    pub(crate) fn named(&self) -> Option<&'static str> {
+        let named = [
+            ("--bucket", self.bucket.is_some()),
+            ("--prefix", self.prefix.is_some()),
+            ("--account", !self.account.is_empty()),
+            ("--date", !self.date.is_empty()),
+            ("--since", self.since.is_some()),
+            ("--until", self.until.is_some()),
+            ("--keep-going", self.keep_going && !self.owners),
+        ];
+        let mut named = named.into_iter();
+        named.find_map(|(option, is)| is.then_some(option))
     }
 
     /// Whether there is anything to read in AWS, and of when.

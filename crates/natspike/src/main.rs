@@ -1,10 +1,11 @@
-//! The desk command: `natspike analyze FILE` and what will stand beside it.
+//! The desk command: `natspike analyze FILE` and what stands beside it.
 //!
 //! Exit codes: 0 done, 1 a condition of --fail-on or --fail-above is met, 2 wrong usage or failure. A reader that closes the pipe
 //! early ends the program quietly.
 #![allow(clippy::disallowed_methods)] // a shell may touch the world
 
 mod analyze;
+mod bundle;
 #[cfg(feature = "aws")]
 mod cache;
 #[cfg(feature = "aws")]
@@ -18,6 +19,7 @@ mod prices;
 mod progress;
 #[cfg(feature = "aws")]
 mod quota;
+mod sources;
 mod update;
 
 use analyze::Outcome;
@@ -41,6 +43,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Analyze(Box<analyze::Analyze>),
+    Bundle(Box<bundle::Command>),
     Compare(compare::Compare),
     Prices(prices::Command),
     Update(update::Update),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Analyze(analyze) => analyze.run(),
+        Command::Bundle(bundle) => bundle.run().map(|()| Outcome::Done),
         Command::Compare(compare) => compare.run(),
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
         Command::Update(update) => update.run().map(|()| Outcome::Done),

@@ -105,42 +105,70 @@ pub(crate) fn answers(cache: Option<&Path>) -> Option<PathBuf> {
     shelf::folder(cache)
 }
 
-/// What is there to name addresses by.
-pub(crate) struct Sources {
+/// What is known of addresses without asking.
+pub(crate) struct Known {
     ranges: Option<Arc<AwsRanges>>,
     networks: Option<Arc<Networks>>,
-    asn_db: Option<AsnDb>,
-    key: Option<String>,
     warnings: Vec<String>,
 }
 
-impl Sources {
-    /// Tells what is known without asking.
-    pub(crate) fn inform(&self, facts: &mut Facts) {
-        facts.ranges.clone_from(&self.ranges);
-        facts.networks.clone_from(&self.networks);
-        facts.warnings.extend(self.warnings.iter().cloned());
+impl Known {
+    /// Tells it.
+    pub(crate) fn inform(self, facts: &mut Facts) {
+        facts.ranges = self.ranges;
+        facts.networks = self.networks;
+        facts.warnings.extend(self.warnings);
     }
 }
 
+/// What is needed to ask.
+pub(crate) struct Askers {
+    asn_db: Option<AsnDb>,
+    key: Option<String>,
+}
+
 impl Naming {
-    /// Reads the files that were named, and finds the key.
-    pub(crate) fn open(&self) -> Result<Sources> {
+    /// Reads the prefixes and networks that were named.
+    pub(crate) fn known(&self) -> Result<Known> {
         let mut warnings = Vec::new();
+        Ok(Known {
+            ranges: self.ranges(&mut warnings)?,
+            networks: self.own_networks()?,
+            warnings,
+        })
+    }
+
+    /// Opens the database that was named, and finds the key.
+    pub(crate) fn askers(&self) -> Result<Askers> {
         let asn_db = self
             .asn_db
             .as_deref()
             .map(|path| AsnDb::open(path).with_context(|| format!("read {}", path.display())));
-        Ok(Sources {
-            ranges: self.ranges(&mut warnings)?,
-            networks: self.own_networks()?,
+        Ok(Askers {
             asn_db: asn_db.transpose()?,
             key: match self.ipinfo {
                 true => Some(key()?),
                 false => None,
             },
-            warnings,
         })
+    }
+
+    /// An option that says something of addresses without asking.
+    pub(crate) fn known_by(&self) -> Option<&'static str> {
+        first([
+            ("--ip-ranges", self.ip_ranges.is_some()),
+            ("--networks", !self.networks.is_empty()),
+        ])
+    }
+
+    /// An option that asks.
+    pub(crate) fn asked_by(&self) -> Option<&'static str> {
+        first([
+            ("--asn-db", self.asn_db.is_some()),
+            ("--ipinfo", self.ipinfo),
+            ("--rdap", self.rdap),
+            ("--ptr", self.ptr),
+        ])
     }
 
     /// AWS's prefixes, where others count than those that ship.
@@ -181,7 +209,7 @@ impl Naming {
     /// they are AWS's; `None` where nobody was.
     pub(crate) fn ask(
         &self,
-        sources: &Sources,
+        askers: &Askers,
         rows: &[(IpAddr, bool)],
         kept: Option<&Path>,
     ) -> Option<Names> {
@@ -190,12 +218,12 @@ impl Naming {
         let outside: Vec<IpAddr> = outside.map(|(address, _)| *address).collect();
         let within = Duration::from_secs(self.lookup_timeout);
         let mut asked = Asked::default();
-        if let Some(database) = &sources.asn_db {
+        if let Some(database) = &askers.asn_db {
             asked.add(NameSource::AsnDatabase, &all, all.len(), |addresses| {
                 database.ask(addresses)
             });
         }
-        if let Some(key) = &sources.key {
+        if let Some(key) = &askers.key {
             asked.with_answers(
                 NameSource::Ipinfo,
                 &all,
@@ -311,6 +339,12 @@ fn said(source: NameSource) -> &'static str {
         NameSource::Rdap => "RDAP",
         NameSource::Ptr => "reverse DNS",
     }
+}
+
+/// The first option that is given.
+pub(crate) fn first<const N: usize>(options: [(&'static str, bool); N]) -> Option<&'static str> {
+    let mut options = options.into_iter();
+    options.find_map(|(option, is_given)| is_given.then_some(option))
 }
 
 fn key() -> Result<String> {

@@ -118,6 +118,18 @@ impl Given {
         Ok(file.map(read).transpose()?.map(|book| book.region))
     }
 
+    /// Puts what --rate says in the place of what is known.
+    pub(crate) fn set(&self, prices: &mut Prices) {
+        for (name, amount) in &self.rate {
+            prices.set(*name, *amount, "--rate");
+        }
+    }
+
+    /// Whether a price book is named.
+    pub(crate) fn has_book(&self) -> bool {
+        self.prices.is_some()
+    }
+
     /// The prices that the regions have in common, those that are given before all
     /// others; `ask` asks the Price List API.
     pub(crate) fn prices(
@@ -142,9 +154,7 @@ impl Given {
             Ok([book]) => book,
             Err(books) => Prices::shared(&books),
         };
-        for (name, amount) in &self.rate {
-            prices.set(*name, *amount, "--rate");
-        }
+        self.set(&mut prices);
         if let Some(rate) = nat_rate {
             prices.set(NAT_GB, rate.per_gb, "--nat-rate");
         }

@@ -11,6 +11,7 @@
 
 mod ends;
 mod pages;
+pub mod writer;
 
 use super::error::{ContentError, ExpandsTooFar};
 use super::layers::{EXPANSION, EXPANSION_FREE};

@@ -58,6 +58,14 @@ impl Input {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Where it is, if it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Stdin => None,
+            Place::File(path) => Some(path),
+        }
+    }
 }
 
 /// Finds the files that the paths mean: a file, a folder with all below it, a

@@ -11,17 +11,17 @@ use std::net::IpAddr;
 
 impl Cloud {
     /// Puts the owners of the addresses that are shown into the facts, where
-    /// they are asked for; says whether it did.
+    /// they are asked for.
     pub(crate) fn add_owners(
         &self,
         report: &Report,
         region: Option<&str>,
         top: usize,
         facts: &mut Facts,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let addresses = report.shown_sources(top);
         if !self.owners || addresses.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         if facts.snapshot.is_some() {
             bail!(
@@ -45,7 +45,7 @@ impl Cloud {
                 ));
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     async fn look_up(
