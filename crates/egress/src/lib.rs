@@ -48,6 +48,7 @@ mod price;
 mod ranges;
 mod redact;
 mod report;
+pub mod simulate;
 pub mod snapshot;
 mod spend;
 mod sums;

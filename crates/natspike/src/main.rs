@@ -19,6 +19,7 @@ mod prices;
 mod progress;
 #[cfg(feature = "aws")]
 mod quota;
+mod simulate;
 mod sources;
 mod update;
 
@@ -47,6 +48,7 @@ enum Command {
     Compare(compare::Compare),
     Prices(prices::Command),
     Update(update::Update),
+    Simulate(Box<simulate::Simulate>),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
     #[cfg(feature = "aws")]
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => compare.run(),
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
         Command::Update(update) => update.run().map(|()| Outcome::Done),
+        Command::Simulate(simulate) => simulate.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]

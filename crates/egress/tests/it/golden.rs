@@ -258,7 +258,7 @@ pub(crate) fn plain_occasion() -> Occasion {
     }
 }
 
-fn compare(path: &Path, actual: &str) -> Option<String> {
+pub(crate) fn compare(path: &Path, actual: &str) -> Option<String> {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(path, actual).unwrap();
         return None;

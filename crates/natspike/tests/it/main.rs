@@ -3,12 +3,15 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod bundles;
 mod dollars;
 mod forms;
 mod hostile;
 mod names;
 mod outputs;
+mod parquet;
 mod refusals;
+mod simulations;
 mod truth;
 mod update;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use traffic::Layout;
 
-fn recording(folder: &Path) -> String {
+pub(super) fn recording(folder: &Path) -> String {
     let (_, scenario) = scenarios()
         .into_iter()
         .find(|(path, _)| path.ends_with("zonal-plain.toml"))
