@@ -540,3 +540,93 @@ fn reverse_dns_never_fails_the_report() {
     assert_eq!(report["bytes"]["processed"], 100);
     assert!(warnings(&report).len() <= 1);
 }
+
+/// Every form of the report that `natspike analyze` writes of the file.
+fn forms(desk: &Desk, file: &str, more: &[&str]) -> Vec<String> {
+    ["console", "json", "result-json", "html", "markdown", "csv"]
+        .iter()
+        .map(|form| {
+            let mut analyze = desk.command("analyze");
+            analyze.args([file, "--output", form]).args(more);
+            let output = analyze.env("IP_INFO_API_KEY", "the-key").output().unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            text(&output.stdout)
+        })
+        .collect()
+}
+
+#[test]
+fn a_bundle_keeps_what_was_answered_and_asks_nobody_again() {
+    let server = ipinfo();
+    let desk = Desk::new();
+    desk.write(
+        "office.csv",
+        "10.0.1.0/24,builders\n198.51.100.0/24,Berlin\n",
+    );
+    let asking = [
+        "--region",
+        "us-east-1",
+        "--networks",
+        "office.csv",
+        "--ipinfo",
+        "--ipinfo-url",
+        &server.url,
+    ];
+    let bundle = |arguments: &[&str]| {
+        let mut bundle = desk.command("bundle");
+        let output = bundle.args(arguments).env("IP_INFO_API_KEY", "the-key");
+        let output = output.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    };
+    bundle(&[&["recording.log", "-o", "one.natspike"], &asking[..]].concat());
+    assert!(!server.asked().is_empty());
+    let of_bundle = forms(&desk, "one.natspike", &[]);
+    assert_eq!(server.asked(), Vec::<String>::new(), "nobody is asked");
+    let title = "NAT traffic in recording.log";
+    assert!(of_bundle[3].contains(title), "{}", of_bundle[3]);
+    assert!(of_bundle[0].contains("Example Inc"), "{}", of_bundle[0]);
+    assert!(of_bundle[0].contains("builders"), "{}", of_bundle[0]);
+    assert_eq!(of_bundle, forms(&desk, "recording.log", &asking));
+
+    // Another bundle of it has it all; one without asking can be added to.
+    bundle(&["one.natspike", "-o", "two.natspike"]);
+    assert_eq!(forms(&desk, "two.natspike", &[]), of_bundle);
+    bundle(&[
+        "recording.log",
+        "-o",
+        "plain.natspike",
+        "--region",
+        "us-east-1",
+    ]);
+    let plain = forms(&desk, "plain.natspike", &[]);
+    assert!(!plain[0].contains("Example Inc"), "{}", plain[0]);
+    let added = forms(&desk, "plain.natspike", &asking[4..]);
+    assert!(added[0].contains("Example Inc"), "{}", added[0]);
+
+    // Nobody is told about addresses that are nobody's.
+    bundle(&["one.natspike", "--redact", "-o", "redacted.natspike"]);
+    let redacted = forms(&desk, "redacted.natspike", &[]);
+    for text in &redacted {
+        for word in [
+            "Example Inc",
+            "builders",
+            "Berlin",
+            "203.0.113.5",
+            "AS64500",
+        ] {
+            assert!(!text.contains(word), "{word} stands in {text}");
+        }
+    }
+    assert!(redacted[1].contains("What look-ups call addresses is left out"));
+    let mut asking_on = desk.command("analyze");
+    let refused = asking_on
+        .args(["redacted.natspike", "--ptr"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(
+        said.contains("use --ptr with redacted.natspike: it is redacted"),
+        "{said}"
+    );
+}

@@ -70,6 +70,11 @@ fn a_bundle_says_the_same() {
     let of_file = simulate(&[&HERE[..], &arguments].concat());
     assert_eq!(text(&of_bundle.stderr), "");
     assert_eq!(text(&of_bundle.stdout), text(&of_file.stdout));
+    // What the user pays counts for a bundle, too.
+    let dearer = ["--add-endpoint", "sqs", "--rate", "endpoint-hour=0.5"];
+    let of_bundle = natspike(&[&["simulate", &path], &dearer[..]].concat());
+    let said = text(&of_bundle.stdout);
+    assert!(said.contains("1 zone x $0.5 = $0.5 an hour"), "{said}");
 }
 
 #[test]
@@ -97,23 +102,27 @@ fn what_cannot_be_simulated_is_one_sentence() {
         ),
         (
             &["--add-endpoint", "sqs", "--region", "eu-west-1"],
-            "what an interface endpoint costs in eu-west-1 is not known; say it in USD with \
-             --endpoint-hour",
+            "what an interface endpoint costs in eu-west-1 is not known; say it with --rate \
+             endpoint-hour=USD",
+        ),
+        (
+            &["--add-endpoint", "sqs", "--rate", "endpoint-hour=x"],
+            "\"endpoint-hour=x\" is no price",
         ),
         (
             &[
                 "--add-endpoint",
                 "sqs",
-                "--endpoint-hour",
-                "x",
-                "--endpoint-gb",
-                "0.01",
+                "--region",
+                "eu-west-1",
+                "--rate",
+                "endpoint-hour=1",
             ],
-            "\"x\" is no price",
+            "--rate endpoint-gb=USD",
         ),
         (
-            &["--add-endpoint", "sqs", "--endpoint-hour", "1"],
-            "--endpoint-gb",
+            &["--add-endpoint", "s3", "--ptr"],
+            "use --ptr: a simulation names nobody",
         ),
         (
             &["--add-endpoint", "s3", "--region", "us-east-1,us-east-2"],
@@ -126,7 +135,12 @@ fn what_cannot_be_simulated_is_one_sentence() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
         assert_eq!(text(&output.stdout), "", "{arguments:?}");
     }
-    let prices = ["--endpoint-hour", "0.011", "--endpoint-gb", "0.01"];
+    let prices = [
+        "--rate",
+        "endpoint-hour=0.011",
+        "--rate",
+        "endpoint-gb=0.01",
+    ];
     let given = ["--add-endpoint", "sqs", "--region", "eu-west-1"];
     let output = simulate(&[&given[..], &prices].concat());
     let said = text(&output.stdout);

@@ -251,6 +251,44 @@ fn only_what_is_shown_is_asked_for_and_nothing_without_the_option() {
 }
 
 #[test]
+fn a_bundle_keeps_owners_and_takes_them_if_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = recording(&folder, 9);
+    let world = World::owned((0..9).map(|n| owned(n, &address(n), VPC)));
+    let stand_in = StandIn::start(world);
+    let of_file = run(&stand_in, &asked(&file, &[]), &[]);
+    let bundle = |source: &str, name: &str, more: &[&str]| {
+        let path = folder.path().join(name).to_string_lossy().into_owned();
+        let mut made = super::natspike(&stand_in, &[]);
+        let made = made.args(["bundle", source, "-o", &path]).args(more);
+        let made = made.output().unwrap();
+        assert!(made.status.success(), "{}", super::text(&made.stderr));
+        path
+    };
+    let region = ["--region", "us-east-1"];
+    let kept = bundle(&file, "a.natspike", &[&region[..], &["--owners"]].concat());
+    let plain = bundle(&file, "b.natspike", &region);
+    let redacted = bundle(&kept, "c.natspike", &["--redact"]);
+    let count = stand_in.calls().len();
+    let again = run(&stand_in, &[&kept, "--output", "json"], &[]);
+    assert_eq!(report(&again), report(&of_file));
+    let without = report(&run(&stand_in, &[&plain, "--output", "json"], &[]));
+    assert_eq!(without["sources"][0]["owner"], Value::Null);
+    let other = report(&run(&stand_in, &[&redacted, "--output", "json"], &[]));
+    assert_eq!(stand_in.calls().len(), count, "nobody is asked");
+    assert_eq!(other["sources"][0]["owner"]["kind"], "instance");
+    assert_eq!(other["groups"][0]["addresses"], 9);
+    for word in ["web-asg", "private-a", "shop", "i-0000", "10.0.1.1"] {
+        let said = other.to_string();
+        assert!(!said.contains(&format!("\"{word}\"")), "{word}: {said}");
+    }
+    let added = run(&stand_in, &[&plain, "--output", "json", "--owners"], &[]);
+    assert_eq!(report(&added), report(&of_file));
+    let refused = run(&stand_in, &[&redacted, "--owners"], &[]);
+    assert!(failure(&refused).contains("use --owners with"));
+}
+
+#[test]
 fn an_address_of_two_vpcs_is_nobodys_where_the_gateway_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(&folder, 1);
