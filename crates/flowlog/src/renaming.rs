@@ -15,7 +15,7 @@ use crate::dictionary::Texts;
 use crate::fold::Fold;
 use crate::pairs::{BothWays, Pair};
 use crate::timeline;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -108,17 +108,38 @@ pub(crate) fn renamed(fold: &Fold, names: &mut Renaming<'_>) -> Fold {
         );
     }
     new.settle();
-    let classes: Vec<u32> = contexts
+    let timed: BTreeSet<u32> = fold
+        .timeline
         .iter()
-        .map(|context| {
-            let is_turned = !used.contains(context);
-            let code = new.contexts.code(turned(*context, is_turned));
-            new.contexts.unordered(code)
+        .map(|((_, class), _)| timeline::parts(class).0)
+        .collect();
+    let kept = |context: Context| {
+        let other = turned(context, true);
+        match (used.contains(&context), used.contains(&other)) {
+            (true, _) => context,
+            (false, true) => other,
+            // Its rows are in none, as with pairs beyond the limit.
+            (false, false) => context.min(other),
+        }
+    };
+    let timed: BTreeMap<u32, Context> = timed
+        .into_iter()
+        .map(|code| (code, kept(contexts[code as usize])))
+        .collect();
+    // In their own order, which is not that of the old codes.
+    for context in timed.values().collect::<BTreeSet<_>>() {
+        new.contexts.code(*context);
+    }
+    let classes: BTreeMap<u32, u32> = timed
+        .into_iter()
+        .map(|(code, context)| {
+            let new_code = new.contexts.code(context);
+            (code, new.contexts.unordered(new_code))
         })
         .collect();
     new.timeline.merge(&fold.timeline, |class| {
         let (context, privates) = timeline::parts(class);
-        timeline::class(classes[context as usize], privates)
+        timeline::class(classes[&context], privates)
     });
     new
 }
