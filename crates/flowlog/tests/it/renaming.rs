@@ -84,3 +84,24 @@ proptest! {
         prop_assert_eq!(summary(&decoded), summary(&other));
     }
 }
+
+/// Tables of IPv4 and of IPv6 merge to the same bytes in either order.
+#[test]
+fn times_are_in_the_one_order_too() {
+    let header = "interface-id srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes start end\n";
+    let v4 = "eni-1 10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 10 1700000000 1700000060\n\
+              eni-1 10.0.0.220 203.0.113.5 10.0.0.220 203.0.113.5 10 1700000000 1700000060\n\
+              eni-1 203.0.113.5 10.0.0.220 203.0.113.5 10.0.0.220 7 1700000000 1700000060\n\
+              eni-1 203.0.113.5 10.0.1.5 203.0.113.5 10.0.1.5 7 1700000060 1700000120\n";
+    let v6 = "eni-2 2001:db8::5 10.0.0.220 2001:db8::5 64:ff9b::cb00:7105 3 1700000000 1700000060\n\
+              eni-2 10.0.0.220 203.0.113.5 10.0.0.220 203.0.113.5 3 1700000000 1700000060\n\
+              eni-2 203.0.113.5 10.0.0.220 203.0.113.5 10.0.0.220 4 1700000060 1700000120\n\
+              eni-2 64:ff9b::cb00:7105 2001:db8::5 203.0.113.5 2001:db8::5 4 1700000060 1700000120\n";
+    let [v4, v6] = [v4, v6].map(|text| table(&(header.to_owned() + text)).unwrap());
+    let merged = |first: &FlowTable, second: &FlowTable| {
+        let mut all = first.clone();
+        all.merge(second.clone());
+        all.canonical().encode()
+    };
+    assert_eq!(merged(&v4, &v6), merged(&v6, &v4));
+}
