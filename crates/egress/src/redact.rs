@@ -28,7 +28,7 @@ use crate::networks::Networks;
 use crate::owner::{DESCRIPTIONS, Owner, OwnerKind, function};
 use crate::owners::Owners;
 use crate::snapshot::{
-    Endpoint, Instance, Interface, Missing, Route, RouteTable, Snapshot, Subnet,
+    Carried, Endpoint, Instance, Interface, Missing, Route, RouteTable, Snapshot, Subnet,
 };
 use addresses::Addresses;
 use drawn::Drawn;
@@ -381,6 +381,7 @@ impl Names<'_> {
             subnets,
             route_tables,
             endpoints,
+            carried,
             missing,
         } = snapshot;
         Snapshot {
@@ -406,6 +407,13 @@ impl Names<'_> {
                 .map(|one| self.route_table(one))
                 .collect(),
             endpoints: endpoints.iter().map(|one| self.endpoint(one)).collect(),
+            carried: carried
+                .iter()
+                .map(|Carried { endpoint, days }| Carried {
+                    endpoint: self.id(endpoint),
+                    days: days.clone(),
+                })
+                .collect(),
             missing: missing
                 .iter()
                 .map(|Missing { part, why: _ }| Missing {

@@ -1,15 +1,14 @@
 //! Whether two reports say the same but for names.
 //!
-//! **Invariants.** Figures that rest on a name are left out of the comparison: the
-//! finding about vendors of observability is the only one. Of equal rows the order
+//! **Invariants.** Findings that rest on a name are left out of the comparison. Of equal rows the order
 //! is that of their names, so lists are compared without it.
 
 use crate::last::{RowKind, Since};
 use crate::price::Money;
 use crate::report::{Report, Share, Source};
 
-/// The finding that names make.
-const OF_NAMES: &str = "telemetry-vendor";
+/// The findings that names make.
+const OF_NAMES: [&str; 2] = ["telemetry-vendor", "package-registry"];
 
 /// Whether the two say the same but for names.
 pub(super) fn has_figures_of(one: &Report, other: &Report) -> bool {
@@ -78,7 +77,7 @@ fn kind(row: &Source) -> String {
 fn findings(report: &Report) -> Vec<(&'static str, Option<crate::Saving>)> {
     let findings = report.findings.iter();
     findings
-        .filter(|finding| finding.name != OF_NAMES)
+        .filter(|finding| !OF_NAMES.contains(&finding.name))
         .map(|finding| (finding.name, finding.saving))
         .collect()
 }

@@ -49,6 +49,7 @@ fn snapshot() -> Snapshot {
             route_tables: Vec::new(),
             subnets: Vec::new(),
         }],
+        carried: Vec::new(),
         missing: Vec::new(),
     }
 }
