@@ -39,6 +39,11 @@ pub(crate) struct Fold {
     recent: Recent,
 }
 
+/// Rows for near ends at the least, a gateway's own addresses among them, so that
+/// its outer legs stay whole under the smallest limit, in whatever order tables
+/// are merged.
+const LEAST_ROOM: usize = 64;
+
 /// How many pairs of ends are told apart, and whether there were more.
 #[derive(Clone, Copy)]
 pub(crate) struct Keys {
@@ -287,7 +292,8 @@ impl Fold {
         if self.pairs.len() >= self.keys.most && !self.pairs.contains(pair) {
             let given_up = [src, dst].map(|end| self.is_other(is_coded, end));
             // A quarter more for near ends whose remote end was given up.
-            let is_room = self.pairs.len() - self.keys.most <= self.keys.most / 4;
+            let room = (self.keys.most / 4).max(LEAST_ROOM);
+            let is_room = self.pairs.len() - self.keys.most <= room;
             if given_up == [false, false] || (given_up != [true, true] && !is_room) {
                 let [src, dst] = self.without_end(is_coded, src, dst);
                 return self.add_again(interface, is_reject, is_coded, src, dst, sum);

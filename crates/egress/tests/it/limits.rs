@@ -113,3 +113,44 @@ fn what_is_beyond_the_limit_of_keys_is_the_row_other() {
     assert_eq!(all, 6_000);
     assert!(json["warnings"].to_string().contains("--max-keys"));
 }
+
+#[test]
+fn every_leg_is_whole_under_the_smallest_limit_in_any_order() {
+    let part = |remote: usize| {
+        let mut table = FlowTable::new();
+        let (workload, nat) = (format!("10.0.1.{}", remote % 9), "10.0.0.220");
+        let far = format!("203.0.113.{remote}");
+        let text = format!(
+            "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes\n\
+             {workload} {nat} {workload} {far} 10\n\
+             {nat} {far} {nat} {far} 11\n\
+             {far} {nat} {far} {nat} 12\n\
+             {nat} {workload} {far} {workload} 13\n"
+        );
+        table
+            .push(text.as_bytes())
+            .and_then(|()| table.end_source())
+            .unwrap();
+        table
+    };
+    let mut facts = Facts::new("us-east-1", Rate::of_region("us-east-1").unwrap());
+    facts.nat_addresses = vec!["10.0.0.220".parse().unwrap()];
+    for limit in [1, 2, 3, 10] {
+        for first in 0..12 {
+            let mut table = FlowTable::new();
+            table.limit_keys(limit);
+            for remote in 0..12 {
+                table.merge(part((first + remote * 5) % 12));
+            }
+            let bytes = egress::report(&table, &facts).bytes;
+            let legs = [
+                bytes.in_from_source,
+                bytes.out_to_destination,
+                bytes.in_from_destination,
+                bytes.out_to_source,
+                bytes.other,
+            ];
+            assert_eq!(legs, [120, 132, 144, 156, 0], "{limit} from {first}");
+        }
+    }
+}
