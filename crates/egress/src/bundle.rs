@@ -20,7 +20,7 @@ use crate::price::{Currency, PriceError, Prices, Rate};
 use crate::ranges::{AwsRanges, RangesError, RangesSource};
 use crate::redact::{self, RedactError};
 use crate::report::{RecordCounts, Report, report};
-use crate::snapshot::{self, Metric, Snapshot};
+use crate::snapshot::{Metric, Snapshot, is_id};
 use flowlog::{FlowTable, PartialError};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -280,7 +280,7 @@ impl Bundle {
         let ranges = AwsRanges::read_part(ranges, document.ranges_source)
             .map_err(|error: RangesError| BundleError::Member(RANGES, error.to_string()))?;
         let records = document.records;
-        let title = document.title.clone();
+        let title = plain(&document.title);
         let names = document.names.take().map(Found::names);
         Ok(Bundle {
             table,
@@ -381,10 +381,12 @@ impl Document {
         let own: Vec<(IpAddr, Name)> = own
             .filter_map(|(address, name)| Some((address, name.cleaned()?)))
             .collect();
-        if let Some(later) = self.snapshot.as_ref().map(|snapshot| snapshot.version)
-            && later > snapshot::VERSION
-        {
-            return Err(refused(format!("its snapshot is of version {later}")));
+        if let Some(snapshot) = &self.snapshot {
+            let checked = snapshot.check();
+            checked.map_err(|error| refused(format!("its snapshot: {error}")))?;
+        }
+        if let Some(region) = self.region.split(',').find(|region| !is_id(region)) {
+            return Err(refused(format!("{region:?} is no region")));
         }
         Ok(Facts {
             region: self.region,
@@ -400,9 +402,17 @@ impl Document {
             metrics: self.metrics,
             alarmed: self.alarmed.map(|(from, to)| from..to),
             pairs: 0,
-            warnings: self.warnings,
+            warnings: self.warnings.iter().map(|text| plain(text)).collect(),
         })
     }
+}
+
+/// Other people's text, in one line of a terminal.
+fn plain(text: &str) -> String {
+    let letters = text.chars();
+    letters
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 /// The manifest, with which all members agree.

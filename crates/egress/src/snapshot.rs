@@ -227,7 +227,66 @@ pub struct Before {
     pub busiest_bytes: u128,
 }
 
+/// Why a text is no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// It is something else.
+    #[error("it is no snapshot.json of a recording ({0})")]
+    NoSnapshot(#[from] serde_json::Error),
+    /// A later natspike wrote it.
+    #[error("it is of version {0}; this natspike knows {VERSION} and older ones")]
+    Newer(u32),
+    /// It has an id that AWS does not give: ids stand in commands that people type.
+    #[error("{0:?} in it is no id of AWS's; take the file from the stack's bucket again")]
+    Id(String),
+}
+
+impl SnapshotError {
+    /// The stable name of the error.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SnapshotError::NoSnapshot(_) => "NoSnapshot",
+            SnapshotError::Newer(_) => "NewerSnapshot",
+            SnapshotError::Id(_) => "NoId",
+        }
+    }
+}
+
+/// Whether that can be an id of AWS's, or a region's code.
+pub(crate) fn is_id(text: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    !text.is_empty() && text.len() <= 64 && text.chars().all(is_letter)
+}
+
 impl Snapshot {
+    /// Reads the document.
+    pub fn read(text: &[u8]) -> Result<Snapshot, SnapshotError> {
+        let snapshot: Snapshot = serde_json::from_slice(text)?;
+        snapshot.check()?;
+        Ok(snapshot)
+    }
+
+    /// Whether it is of a version that is known, and its ids are ids.
+    pub fn check(&self) -> Result<(), SnapshotError> {
+        if self.version > VERSION {
+            return Err(SnapshotError::Newer(self.version));
+        }
+        let interfaces = self.interfaces.iter();
+        let interfaces = interfaces.flat_map(|it| [Some(&it.id), it.instance.as_ref()]);
+        let tables = self.route_tables.iter().map(|it| Some(&it.id));
+        let endpoints = self.endpoints.iter().map(|it| Some(&it.id));
+        let mut ids = [Some(&self.gateway), self.vpc.as_ref(), Some(&self.region)]
+            .into_iter()
+            .chain(interfaces)
+            .chain(tables)
+            .chain(endpoints)
+            .flatten();
+        match ids.find(|id| !is_id(id)) {
+            Some(id) => Err(SnapshotError::Id(id.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// Who had which address; `None` where the interfaces could not be had.
     pub fn owners(&self) -> Option<Owners> {
         if self
@@ -311,6 +370,25 @@ mod tests {
             carried: Vec::new(),
             missing: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_people_would_type_is_an_id_or_refused() {
+        let mut taken = snapshot();
+        let read = |taken: &Snapshot| {
+            let text = serde_json::to_vec(taken).expect("plain data");
+            Snapshot::read(&text).map_err(|error| error.name()).err()
+        };
+        assert_eq!(read(&taken), None);
+        taken.vpc = Some("vpc-0a1; curl example.com".to_owned());
+        assert_eq!(read(&taken), Some("NoId"));
+        taken.vpc = Some("vpc-\u{1b}[2J".to_owned());
+        assert_eq!(read(&taken), Some("NoId"));
+        taken.vpc = Some("vpc-0a1".to_owned());
+        taken.version = VERSION + 1;
+        assert_eq!(read(&taken), Some("NewerSnapshot"));
+        let other = Snapshot::read(b"{}").map_err(|error| error.name());
+        assert_eq!(other.err(), Some("NoSnapshot"));
     }
 
     #[test]

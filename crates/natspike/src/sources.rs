@@ -14,7 +14,7 @@ use adapters::files::{self, Input, Meter};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueHint};
 use egress::bundle::{Bundle, SourceFile};
-use egress::snapshot::{self, Snapshot};
+use egress::snapshot::Snapshot;
 use egress::{Facts, Prices, Rate, Report, Verdict};
 use flowlog::{FlowTable, Layout};
 use std::fs::File;
@@ -424,16 +424,7 @@ impl Sources {
 fn snapshot(path: &Path) -> Result<Snapshot> {
     let name = path.display();
     let text = std::fs::read(path).with_context(|| format!("read {name}"))?;
-    let snapshot: Snapshot = serde_json::from_slice(&text)
-        .with_context(|| format!("read {name}: it is no snapshot.json of a recording"))?;
-    if snapshot.version > snapshot::VERSION {
-        return Err(anyhow!(
-            "read {name}: it is of version {}; this natspike knows {} and older ones",
-            snapshot.version,
-            snapshot::VERSION
-        ));
-    }
-    Ok(snapshot)
+    Snapshot::read(&text).with_context(|| format!("read {name}"))
 }
 
 /// Why there is no rate that the regions have in common.
