@@ -18,33 +18,17 @@ pub(super) const NAME: &str = "package-registry";
 const LEAST: Decimal = dec!(0.01);
 
 /// Those that hand out images and packages.
-const REGISTRIES: [Vendor; 10] = [
-    vendor(
-        "Docker Hub",
-        &["docker inc", "docker hub"],
-        &["docker.io", "docker.com"],
-        None,
-    ),
+const REGISTRIES: [Vendor; 9] = [
+    vendor("Docker Hub", &["docker inc", "docker hub"], &[], None),
     vendor(
         "GitHub",
         &["github"],
-        &["github.com", "githubusercontent.com", "ghcr.io"],
+        &["github.com", "githubusercontent.com"],
         None,
     ),
     vendor("GitLab", &["gitlab"], &["gitlab.com"], None),
-    vendor("Quay", &["quay.io"], &["quay.io"], None),
-    vendor(
-        "npm",
-        &["npm inc", "npmjs"],
-        &["npmjs.org", "npmjs.com"],
-        None,
-    ),
-    vendor(
-        "PyPI",
-        &["python software foundation", "pypi"],
-        &["pypi.org", "pythonhosted.org"],
-        None,
-    ),
+    vendor("npm", &["npm inc", "npmjs"], &[], None),
+    vendor("PyPI", &["python software foundation", "pypi"], &[], None),
     vendor("Debian", &["debian"], &["debian.org"], None),
     vendor(
         "Ubuntu",
@@ -52,16 +36,11 @@ const REGISTRIES: [Vendor; 10] = [
         &["ubuntu.com", "canonical.com", "launchpad.net"],
         None,
     ),
-    vendor(
-        "Maven Central",
-        &["sonatype"],
-        &["maven.org", "sonatype.com"],
-        None,
-    ),
+    vendor("Maven Central", &["sonatype"], &[], None),
     vendor(
         "Hugging Face",
         &["hugging face", "huggingface"],
-        &["huggingface.co", "hf.co"],
+        &["huggingface.co"],
         None,
     ),
 ];
