@@ -58,6 +58,7 @@ fn claim() -> Claim {
         nat_rate: String::new(),
         log_class: LogClass::Standard,
         log_rate: String::new(),
+        coverage_floor: "80".to_owned(),
     }
 }
 

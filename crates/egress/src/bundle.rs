@@ -11,6 +11,7 @@
 //! and what does not agree with it is not read. A fact that [`Facts`] has and a
 //! bundle has not does not compile.
 
+use crate::coverage::FLOOR;
 use crate::facts::Facts;
 use crate::last::Summary;
 use crate::name::{Name, Names};
@@ -172,6 +173,9 @@ struct Document {
     /// From and to, in Unix seconds.
     #[serde(default)]
     alarmed: Option<(u64, u64)>,
+    /// As a decimal text.
+    #[serde(default)]
+    floor: Option<String>,
     #[serde(default)]
     warnings: Vec<String>,
     #[serde(default)]
@@ -341,6 +345,7 @@ impl Bundle {
             networks: _,
             metrics,
             alarmed,
+            floor,
             pairs: _,
             warnings,
         } = &self.facts;
@@ -361,6 +366,7 @@ impl Bundle {
             names: self.names.as_ref().map(Found::of),
             metrics: metrics.clone(),
             alarmed: alarmed.as_ref().map(|time| (time.start, time.end)),
+            floor: Some(floor.to_string()),
             warnings: warnings.clone(),
             records: self.records,
         }
@@ -375,6 +381,10 @@ impl Document {
         let currency = Currency::of(&self.currency)
             .ok_or_else(|| refused(format!("{:?} is no currency of a rate", self.currency)))?
             .code();
+        let floor = self.floor.as_deref().map(Decimal::from_str_exact);
+        let floor = floor.transpose();
+        let floor = floor.map_err(|error| refused(format!("its floor: {error}")))?;
+        let floor = floor.unwrap_or(FLOOR);
         let prices = Prices::read(self.prices.to_string().as_bytes())
             .map_err(|error: PriceError| refused(error.to_string()))?;
         let own = self.networks.into_iter();
@@ -401,6 +411,7 @@ impl Document {
             networks: (!own.is_empty()).then(|| Arc::new(Networks::of(own))),
             metrics: self.metrics,
             alarmed: self.alarmed.map(|(from, to)| from..to),
+            floor,
             pairs: 0,
             warnings: self.warnings.iter().map(|text| plain(text)).collect(),
         })

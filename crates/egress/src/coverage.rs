@@ -17,8 +17,13 @@ use rust_decimal::{Decimal, dec};
 const PERIOD: u64 = 60;
 
 /// The share of the metrics that a recording has to explain before a saving is
-/// said.
+/// said, where nobody says another.
 pub const FLOOR: Money = dec!(0.80);
+
+/// So many hundredths, as a floor is given; 100 at the most.
+pub fn percentage(hundredths: u64) -> Money {
+    Decimal::new(i64::try_from(hundredths.min(100)).unwrap_or(100), 2)
+}
 
 /// What a recording explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +34,25 @@ pub struct Coverage {
     pub recorded: u128,
     /// Bytes that were billed by the metrics of that time.
     pub counted: u128,
+    /// The share below which that is little.
+    pub floor: Money,
 }
 
 impl Coverage {
     /// Of the gateway's metrics by the minute; `None` where they are silent on
     /// that time.
-    pub fn of(metrics: &[Metric], window: Window, recorded: u128) -> Option<Coverage> {
+    pub fn of(
+        metrics: &[Metric],
+        window: Window,
+        recorded: u128,
+        floor: Money,
+    ) -> Option<Coverage> {
         let counted = counted(metrics, window.start, window.end)?;
         Some(Coverage {
             window,
             recorded,
             counted,
+            floor,
         })
         .filter(|coverage| coverage.counted > 0)
     }
@@ -51,9 +64,9 @@ impl Coverage {
         Decimal::new(whole, 4)
     }
 
-    /// Whether that is below [`FLOOR`].
+    /// Whether that is below the floor.
     pub fn is_little(&self) -> bool {
-        self.share() < FLOOR
+        self.share() < self.floor
     }
 }
 
@@ -76,7 +89,7 @@ pub(crate) fn counted(metrics: &[Metric], from: u64, to: u64) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Coverage, counted};
+    use super::{Coverage, FLOOR, counted};
     use crate::snapshot::Metric;
     use flowlog::Window;
     use rust_decimal::dec;
@@ -118,14 +131,19 @@ mod tests {
             start: 120,
             end: 180,
         };
-        let of = |recorded| Coverage::of(&metrics(), window, recorded).map(|it| it.share());
+        let of = |recorded| Coverage::of(&metrics(), window, recorded, FLOOR).map(|it| it.share());
         assert_eq!(of(1_800), Some(dec!(1)));
         assert_eq!(of(1_200), Some(dec!(0.6666)));
         assert_eq!(of(2_000), Some(dec!(1.1111)));
+        let little = |floor| {
+            let coverage = Coverage::of(&metrics(), window, 1_200, floor);
+            coverage.is_some_and(|coverage| coverage.is_little())
+        };
+        assert!(little(FLOOR) && little(dec!(0.67)) && !little(dec!(0.66)));
         let later = Window {
             start: 900,
             end: 960,
         };
-        assert_eq!(Coverage::of(&metrics(), later, 1), None);
+        assert_eq!(Coverage::of(&metrics(), later, 1, FLOOR), None);
     }
 }

@@ -4,11 +4,12 @@
 //! as unknown. Whoever adds one decides in `bundle` what is kept of it and in
 //! `redact` what becomes of it: neither compiles before.
 
+use crate::coverage::FLOOR;
 use crate::last::Summary;
 use crate::name::Name;
 use crate::networks::Networks;
 use crate::owners::Owners;
-use crate::price::{Prices, Rate};
+use crate::price::{Money, Prices, Rate};
 use crate::ranges::AwsRanges;
 use crate::snapshot::{Metric, Snapshot};
 use std::net::IpAddr;
@@ -42,6 +43,9 @@ pub struct Facts {
     pub metrics: Vec<Metric>,
     /// From the alarm to the end of the recording, in Unix seconds.
     pub alarmed: Option<Range<u64>>,
+    /// The share of the metrics that the records have to explain before a saving
+    /// is said.
+    pub floor: Money,
     /// How many pairs the report lists, 0 = all. There are far more pairs than
     /// anything else, so those that nobody will see are not even kept.
     pub pairs: usize,
@@ -66,6 +70,7 @@ impl Facts {
             metrics: Vec::new(),
             alarmed: None,
             pairs: 0,
+            floor: FLOOR,
             warnings: Vec::new(),
         }
     }

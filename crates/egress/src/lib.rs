@@ -58,7 +58,7 @@ mod traffic;
 pub use address::is_private;
 pub use charge::{Charge, Charges, NAMES as CHARGES, Quantity, UnitPrice};
 pub use condition::{Condition, ConditionError};
-pub use coverage::{Coverage, FLOOR};
+pub use coverage::{Coverage, FLOOR, percentage};
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};
 pub use facts::Facts;
 pub use finding::{Action, Confidence, Finding, NAMES as FINDINGS, Saving};

@@ -197,6 +197,7 @@ impl Names<'_> {
             networks: _,
             metrics,
             alarmed,
+            floor,
             pairs,
             warnings,
         } = &bundle.facts;
@@ -227,6 +228,7 @@ impl Names<'_> {
             networks: (!own.is_empty()).then(|| Arc::new(Networks::of(own))),
             metrics: metrics.clone(),
             alarmed: alarmed.clone(),
+            floor: *floor,
             pairs: *pairs,
             warnings: left_out.into_iter().chain(unnamed).collect(),
         }

@@ -282,7 +282,8 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
     warnings.extend(verdict.sentence().map(str::to_owned));
 
     let window = table.window();
-    let coverage = window.and_then(|window| Coverage::of(&facts.metrics, window, processed));
+    let coverage =
+        window.and_then(|window| Coverage::of(&facts.metrics, window, processed, facts.floor));
     warnings.extend(coverage.as_ref().and_then(little));
     let of_snapshot = || facts.snapshot.as_ref().and_then(Snapshot::owners);
     let owners = facts.owners.clone().or_else(of_snapshot);

@@ -39,6 +39,14 @@ pub struct Settings {
     /// list rate, if it is known.
     #[serde(default)]
     pub log_rate: String,
+    /// CoverageFloor: the percentage of the gateway's metrics that a recording has
+    /// to explain before a saving is said.
+    #[serde(default = "eighty")]
+    pub coverage_floor: String,
+}
+
+fn eighty() -> String {
+    "80".to_owned()
 }
 
 impl Default for Settings {
@@ -52,6 +60,7 @@ impl Default for Settings {
             recordings_in_a_row: "1".to_owned(),
             log_class: LogClass::Standard,
             log_rate: String::new(),
+            coverage_floor: eighty(),
         }
     }
 }
@@ -150,6 +159,9 @@ pub struct Claim {
     /// if it is known.
     #[serde(default)]
     pub log_rate: String,
+    /// The percentage of the gateway's metrics below which no saving is said.
+    #[serde(default = "eighty")]
+    pub coverage_floor: String,
 }
 
 /// Input of take-snapshot.

@@ -34,6 +34,7 @@ pub fn substitutions(stack: &Stack, lambdas: &Lambdas) -> BTreeMap<String, Strin
         ("RecordingsInARow", stack.recordings_in_a_row.to_string()),
         ("NatRate", stack.nat_rate.clone()),
         ("LogRate", String::new()),
+        ("CoverageFloor", "80".to_owned()),
         ("RecordingLogClass", stack.recording_log_class.clone()),
     ]
     .into_iter()

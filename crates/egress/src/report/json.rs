@@ -118,6 +118,7 @@ pub fn value(report: &Report, top: usize) -> Value {
             "recorded": bytes(coverage.recorded),
             "counted": bytes(coverage.counted),
             "share": money(coverage.share()),
+            "floor": money(coverage.floor),
         })),
         "increase": report.increase.as_ref().map(|it| changed::increase(it, bytes)),
         "since_last": report.since_last.as_ref().map(|it| changed::since_last(it, bytes)),

@@ -1,6 +1,6 @@
 //! analyze-recording: the records become a mail.
 
-use super::{insist, kept, last_recording, log_rate, prices};
+use super::{insist, kept, last_recording, log_rate, number_of, prices};
 use crate::error::During;
 use crate::payload::{AnalyzeRecording, Claim, EndReason, Recording, Reported, SnapshotTaken};
 use crate::port::{Metrics, PriceList, Queries, Records, Shelf, Summed, Topic};
@@ -102,6 +102,7 @@ pub async fn analyze_recording(
     let priced = prices::of(claim, *list).await?;
     let mut facts = Facts::new(&claim.region, priced.rate);
     facts.prices = priced.prices;
+    facts.floor = egress::percentage(number_of("CoverageFloor", &claim.coverage_floor)?);
     facts.warnings.extend(priced.warning);
     facts.pairs = PAGE_PAIRS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);

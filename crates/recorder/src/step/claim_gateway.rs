@@ -79,5 +79,6 @@ pub async fn claim_gateway(
         nat_rate: settings.nat_rate.clone(),
         log_class: settings.log_class,
         log_rate: settings.log_rate.clone(),
+        coverage_floor: settings.coverage_floor.clone(),
     })
 }

@@ -314,3 +314,32 @@ fn what_interface_endpoints_carry_is_kept() {
     });
     assert_eq!(snapshot(&world).carried, [carried]);
 }
+
+#[test]
+fn how_much_a_recording_has_to_explain_is_the_stack_s_parameter() {
+    for (floor, is_little) in [("0", false), ("40", false), ("80", true), ("100", true)] {
+        let world = World::new();
+        let mut claim = world.claim("execution-1", NOW).unwrap();
+        claim.coverage_floor = floor.to_owned();
+        let recording = world.start(&claim).unwrap();
+        world.deliver("eni-0a1", 1_000, 2_000);
+        // Half of what the gateway counted in the minute of the records.
+        let minute = NOW.0 / 60 * 60;
+        for start in [minute, minute + 60, minute + 120] {
+            let points = [(start, 6_000)];
+            world
+                .memory
+                .add_metric(metric("BytesInFromSource", &points));
+        }
+        let stop = world.stop(&claim, Some(&recording)).unwrap();
+        world.analyze(&claim, &recording, &stop).unwrap();
+        let (_, body) = world.memory.mails().remove(0);
+        let said = body.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("the recording explains 50.0 %"), "{said}");
+        assert_eq!(
+            said.contains("no saving is said"),
+            is_little,
+            "{floor}: {said}"
+        );
+    }
+}
