@@ -82,6 +82,26 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
                      NEW_NAT_GATEWAY_ID"
                 ),
             },
+            Action {
+                language: "cloudformation",
+                text: "ZoneNatGateway:\n  Type: AWS::EC2::NatGateway\n  Properties:\n    \
+                       SubnetId: PUBLIC_SUBNET_OF_THE_ZONE\n    AllocationId: ALLOCATION_ID\n\
+                       ZoneRoute:\n  Type: AWS::EC2::Route\n  Properties:\n    \
+                       RouteTableId: ROUTE_TABLE_OF_THE_ZONE\n    \
+                       DestinationCidrBlock: 0.0.0.0/0\n    NatGatewayId: !Ref ZoneNatGateway"
+                    .to_owned(),
+            },
+            Action {
+                language: "terraform",
+                text: "resource \"aws_nat_gateway\" \"zone\" {\n  \
+                       subnet_id     = \"PUBLIC_SUBNET_OF_THE_ZONE\"\n  \
+                       allocation_id = \"ALLOCATION_ID\"\n}\n\n\
+                       resource \"aws_route\" \"zone\" {\n  \
+                       route_table_id         = \"ROUTE_TABLE_OF_THE_ZONE\"\n  \
+                       destination_cidr_block = \"0.0.0.0/0\"\n  \
+                       nat_gateway_id         = aws_nat_gateway.zone.id\n}"
+                    .to_owned(),
+            },
         ],
     })
 }

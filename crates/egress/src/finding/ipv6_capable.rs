@@ -72,6 +72,24 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
                     "aws ec2 create-egress-only-internet-gateway --region {region} --vpc-id {vpc}"
                 ),
             },
+            Action {
+                language: "cloudformation",
+                text: format!(
+                    "Ipv6Block:\n  Type: AWS::EC2::VPCCidrBlock\n  Properties:\n    \
+                     VpcId: {vpc}\n    AmazonProvidedIpv6CidrBlock: true\nIpv6WayOut:\n  \
+                     Type: AWS::EC2::EgressOnlyInternetGateway\n  Properties:\n    VpcId: {vpc}"
+                ),
+            },
+            Action {
+                language: "terraform",
+                text: format!(
+                    "resource \"aws_vpc_ipv6_cidr_block_association\" \"ipv6\" {{\n  \
+                     vpc_id                           = \"{vpc}\"\n  \
+                     assign_generated_ipv6_cidr_block = true\n}}\n\n\
+                     resource \"aws_egress_only_internet_gateway\" \"ipv6\" {{\n  \
+                     vpc_id = \"{vpc}\"\n}}"
+                ),
+            },
         ],
     })
 }
