@@ -28,8 +28,6 @@ const HOUR: i32 = 3_600;
 /// Queries that one call takes at the most.
 /// And another of that many.
 const DAY: i32 = 86_400;
-/// Endpoints that are charged by the hour, in the words of both services.
-const INTERFACE: &str = "Interface";
 const MOST_QUERIES: usize = 500;
 
 /// A metric and the statistic of it that says most.
@@ -241,8 +239,8 @@ impl Metrics for CloudWatch {
         from: EpochSeconds,
         to: EpochSeconds,
     ) -> Result<Vec<Carried>, PortError> {
-        let of_type = |endpoint: &&Endpoint| endpoint.endpoint_type == INTERFACE;
-        let endpoints: Vec<&Endpoint> = endpoints.iter().filter(of_type).collect();
+        let endpoints = endpoints.iter().filter(|endpoint| endpoint.is_interface());
+        let endpoints: Vec<&Endpoint> = endpoints.collect();
         let wanted: Vec<Wanted> = endpoints
             .iter()
             .map(|endpoint| Wanted {
@@ -250,7 +248,7 @@ impl Metrics for CloudWatch {
                 name: "BytesProcessed",
                 statistic: "Sum",
                 dimensions: vec![
-                    ("Endpoint Type", INTERFACE.to_owned()),
+                    ("Endpoint Type", endpoint.endpoint_type.clone()),
                     ("Service Name", endpoint.service.clone()),
                     ("VPC Endpoint Id", endpoint.id.clone()),
                     ("VPC Id", vpc.to_owned()),

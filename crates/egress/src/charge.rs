@@ -109,6 +109,12 @@ impl Charges {
         self.lines.iter().filter(|line| line.amount.is_none())
     }
 
+    /// The line of that name, where it has a price.
+    pub(crate) fn priced(&self, name: &str) -> Option<&Charge> {
+        let mut lines = self.lines.iter();
+        lines.find(|line| line.name == name && line.price.is_some())
+    }
+
     /// Whether every line has an amount.
     pub fn is_whole(&self) -> bool {
         self.unpriced().next().is_none()

@@ -26,9 +26,8 @@ mod telemetry_vendor;
 mod vendor;
 
 use crate::facts::Facts;
-use crate::price::{BYTES_PER_GB, COST_PLACES, Money};
+use crate::price::{COST_PLACES, Money};
 use crate::report::{Report, Share, fraction};
-use rust_decimal::dec;
 use std::collections::BTreeMap;
 
 /// How much to trust a finding.
@@ -89,16 +88,6 @@ pub struct Finding {
 pub(crate) struct Case<'a> {
     pub(crate) report: &'a Report,
     pub(crate) facts: &'a Facts,
-}
-
-/// Hours of a month, as AWS's price calculator has it.
-const HOURS_OF_MONTH: Money = dec!(730);
-
-/// Gigabytes (2^30) of so many bytes, exact enough for prices.
-fn gigabytes(bytes: u128) -> Money {
-    let bytes = i128::try_from(bytes).unwrap_or(i128::MAX);
-    let bytes = Money::try_from_i128_with_scale(bytes, 0).unwrap_or(Money::MAX);
-    bytes / Money::from(BYTES_PER_GB)
 }
 
 type Rule = fn(&Case<'_>) -> Option<Finding>;
@@ -173,7 +162,8 @@ impl Case<'_> {
         for row in &self.report.destinations {
             let region = row.aws_region.as_deref();
             // What is everywhere is in this region too.
-            let is_other = |region: &&str| !self.is_own(region) && *region != "GLOBAL";
+            let is_other =
+                |region: &&str| !self.report.is_own_region(region) && *region != "GLOBAL";
             if let Some(region) = region.filter(is_other)
                 && is_it(row.aws_service.as_deref())
             {
@@ -189,11 +179,6 @@ impl Case<'_> {
             by_bytes.then_with(|| one.0.cmp(&other.0))
         });
         regions
-    }
-
-    /// Whether the region is the gateway's, or one of them.
-    fn is_own(&self, region: &str) -> bool {
-        self.region().split(',').any(|own| own == region)
     }
 
     /// The region's id in commands.

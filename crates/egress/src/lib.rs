@@ -48,6 +48,7 @@ mod price;
 mod ranges;
 mod redact;
 mod report;
+mod service;
 pub mod simulate;
 pub mod snapshot;
 mod spend;
@@ -73,8 +74,8 @@ pub use networks::{Networks, NetworksError};
 pub use owner::{Owner, OwnerKind};
 pub use owners::{Moment, Owners, Unknown};
 pub use price::{
-    BYTES_PER_GB, Currency, LeftOut, ListQuery, Money, PRICE_NAMES, PRICES_VERSION, Price,
-    PriceError, PriceName, Prices, Rate, RateError, Tier, Unit, human_gb, list_queries,
+    BYTES_PER_GB, Currency, EndpointPrices, LeftOut, ListQuery, Money, PRICE_NAMES, PRICES_VERSION,
+    Price, PriceError, PriceName, Prices, Rate, RateError, Tier, Unit, human_gb, list_queries,
     list_region,
 };
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};

@@ -10,6 +10,7 @@
 //! per gigabyte processed, in both directions, once for each pass.
 
 mod book;
+mod endpoint;
 mod list;
 mod shipped;
 
@@ -17,6 +18,7 @@ pub use book::{
     Currency, LeftOut, NAMES as PRICE_NAMES, Price, PriceError, PriceName, Prices, Tier, Unit,
     VERSION as PRICES_VERSION,
 };
+pub use endpoint::EndpointPrices;
 pub use list::{ListQuery, list_queries, list_region};
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -99,10 +101,14 @@ pub(crate) fn rounded(money: Money) -> Money {
     money.round_dp_with_strategy(COST_PLACES, RoundingStrategy::MidpointNearestEven)
 }
 
-/// The gigabytes (2^30) of that many bytes, to two decimals.
+/// The gigabytes (2^30) of that many bytes.
+pub(crate) fn gigabytes(bytes: u128) -> Decimal {
+    decimal(bytes) / Decimal::from(BYTES_PER_GB)
+}
+
+/// The same to two decimals.
 pub fn human_gb(bytes: u128) -> Decimal {
-    (decimal(bytes) / Decimal::from(BYTES_PER_GB))
-        .round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven)
+    gigabytes(bytes).round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven)
 }
 
 /// Exact up to 2^96 bytes, which is more than all of a cloud moves in a century.

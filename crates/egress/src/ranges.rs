@@ -30,6 +30,8 @@ pub struct AwsRanges {
     created: String,
     source: RangesSource,
     prefixes: JointPrefixMap<IpNet, Vec<Arc<AwsRange>>>,
+    /// What has an IPv6 prefix.
+    v6: HashSet<Arc<AwsRange>>,
 }
 
 /// Where a copy of AWS's prefixes is from.
@@ -119,6 +121,7 @@ impl AwsRanges {
                 created: "never".to_owned(),
                 source: RangesSource::Shipped,
                 prefixes: JointPrefixMap::new(),
+                v6: HashSet::new(),
             })
         });
         &RANGES
@@ -150,6 +153,7 @@ impl AwsRanges {
             created: String::new(),
             source,
             prefixes: JointPrefixMap::new(),
+            v6: HashSet::new(),
         };
         let mut known = HashMap::new();
         if let Some(packed) = text.strip_prefix(HEAD) {
@@ -226,6 +230,9 @@ impl AwsRanges {
         let range = known
             .entry(range)
             .or_insert_with_key(|range| Arc::new(range.clone()));
+        if matches!(prefix, IpNet::V6(_)) {
+            self.v6.insert(Arc::clone(range));
+        }
         let ranges = self.prefixes.entry(prefix).or_default();
         ranges.push(Arc::clone(range));
     }
@@ -268,11 +275,9 @@ impl AwsRanges {
 
     /// Whether the service has IPv6 addresses in that region.
     pub fn has_ipv6(&self, service: &str, region: &str) -> bool {
-        self.prefixes.iter().any(|(prefix, ranges)| {
-            matches!(prefix, IpNet::V6(_))
-                && ranges
-                    .iter()
-                    .any(|range| range.service == service && range.region == region)
+        self.v6.contains(&AwsRange {
+            service: service.to_owned(),
+            region: region.to_owned(),
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod markdown;
 mod naming;
 pub mod pairs;
 pub mod prices;
+mod region;
 pub mod result_json;
 pub(crate) mod text;
 

@@ -16,18 +16,14 @@ pub mod console;
 mod endpoint;
 pub mod json;
 
-use crate::price::{COST_PLACES, Money, Rate};
+use crate::price::{COST_PLACES, EndpointPrices, Money, Rate};
 use crate::report::Report;
 use crate::snapshot::Snapshot;
-pub use endpoint::{Endpoint, EndpointKind, EndpointPrices};
-use rust_decimal::{Decimal, RoundingStrategy};
+use crate::spend::HOURS_OF_MONTH;
+pub use endpoint::{Endpoint, EndpointKind};
+use rust_decimal::Decimal;
 
-/// Hours of a month, of which a year has twelve.
-pub const HOURS_OF_MONTH: u32 = 730;
 const HOUR: u64 = 3_600;
-/// Days of a month, times twelve.
-const DAYS_OF_YEAR: u128 = 365;
-const MONTHS: u128 = 12;
 
 /// What is changed.
 #[derive(Debug, Clone, Default)]
@@ -226,7 +222,7 @@ impl Simulation {
         let zones = change.zones;
         let break_even = prices
             .as_ref()
-            .and_then(|prices| break_even(&report.rate, prices, zones));
+            .and_then(|prices| prices.break_even(&report.rate, zones));
         let effect = |endpoint: &Endpoint, is_added| Effect {
             is_added,
             endpoint: endpoint.clone(),
@@ -269,9 +265,9 @@ impl Simulation {
         let is_little = report.coverage.is_some_and(|coverage| coverage.is_little());
         let month = report.spend.month.as_ref().filter(|_| !is_little);
         self.typical_day = month.map(|month| month.typical.0);
-        self.month = self.typical_day.map(|day| {
-            let bytes = day * DAYS_OF_YEAR / MONTHS;
-            self.span(bytes, part, an_hour * Decimal::from(HOURS_OF_MONTH))
+        self.month = month.map(|month| {
+            let seconds = an_hour * Decimal::from(HOURS_OF_MONTH);
+            self.span(month.typical_bytes(), part, seconds)
         });
     }
 
@@ -327,32 +323,12 @@ fn check(report: &Report, change: &Change) -> Result<(), SimulateError> {
 
 /// The bytes of the service that records and prefixes name so.
 fn told(report: &Report, code: &str) -> Told {
-    let mut told = Told::default();
-    let is_it = |service: &Option<String>| service.as_deref() == Some(code);
-    for row in report
-        .destinations
-        .iter()
-        .filter(|row| is_it(&row.aws_service))
-    {
-        *match row.aws_region.as_deref() {
-            Some(region) if region == report.region => &mut told.here,
-            Some(_) => &mut told.elsewhere,
-            None => &mut told.unknown,
-        } += row.share.bytes;
+    let reach = report.reach(code);
+    Told {
+        here: reach.here.bytes,
+        elsewhere: reach.elsewhere.bytes,
+        unknown: reach.unknown.bytes,
     }
-    told
-}
-
-/// hours x zones x price of an hour / (price of a gigabyte through the gateway -
-/// through the endpoint), rounded up to whole gigabytes.
-fn break_even(rate: &Rate, prices: &EndpointPrices, zones: u32) -> Option<Money> {
-    let less = rate.per_gb - prices.per_gb;
-    if less <= Decimal::ZERO {
-        return None;
-    }
-    let hours = Decimal::from(HOURS_OF_MONTH) * Decimal::from(zones) * prices.hour;
-    let exact = hours.checked_div(less)?;
-    Some(exact.round_dp_with_strategy(0, RoundingStrategy::AwayFromZero))
 }
 
 fn warnings(report: &Report) -> Vec<String> {

@@ -212,6 +212,13 @@ pub struct Endpoint {
     pub subnets: Vec<String>,
 }
 
+impl Endpoint {
+    /// Whether it has network interfaces, which are charged by the hour.
+    pub fn is_interface(&self) -> bool {
+        self.endpoint_type == "Interface"
+    }
+}
+
 /// What a gateway moved before its alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Before {

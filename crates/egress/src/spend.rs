@@ -15,6 +15,8 @@ const DAY: u64 = 24 * HOUR;
 /// Days of a month, times twelve.
 const DAYS_OF_YEAR: u128 = 365;
 const MONTHS: u128 = 12;
+/// Hours of a month, as AWS's price calculator has it.
+pub(crate) const HOURS_OF_MONTH: u32 = 730;
 /// Whole days without which nothing is said about a month.
 const LEAST_DAYS: usize = 3;
 
@@ -67,6 +69,11 @@ pub struct Month {
     pub high: (u128, Money),
 }
 
+/// The bytes of a month of days like those, which had so many together.
+pub(crate) fn bytes_of_month(bytes: u128, days: usize) -> u128 {
+    bytes * DAYS_OF_YEAR / MONTHS / days as u128
+}
+
 impl Hourly {
     /// Of so many bytes in so many seconds.
     pub fn of(bytes: u128, seconds: u64, rate: &Rate) -> Option<Hourly> {
@@ -95,7 +102,7 @@ impl SinceAlarm {
 impl Month {
     /// The bytes of a month of median days.
     pub(crate) fn typical_bytes(&self) -> u128 {
-        self.typical.0 * DAYS_OF_YEAR / MONTHS
+        bytes_of_month(self.typical.0, 1)
     }
 
     /// Of the metrics by the hour. A day is one of UTC; the first and the last one
@@ -112,7 +119,7 @@ impl Month {
         if whole.len() < LEAST_DAYS {
             return None;
         }
-        let month = |bytes: u128| (bytes, rate.cost(bytes * DAYS_OF_YEAR / MONTHS));
+        let month = |bytes: u128| (bytes, rate.cost(bytes_of_month(bytes, 1)));
         Some(Month {
             days: whole.len(),
             low: month(*whole.first()?),

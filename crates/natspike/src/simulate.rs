@@ -3,7 +3,8 @@
 use crate::sources::{self, Sources};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use egress::simulate::{self, Change, Endpoint, EndpointPrices, SimulateError, Simulation};
+use egress::EndpointPrices;
+use egress::simulate::{self, Change, Endpoint, SimulateError, Simulation};
 use std::io::{self, BufWriter, Write};
 
 /// What the same traffic would cost with other VPC endpoints

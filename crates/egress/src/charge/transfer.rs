@@ -11,10 +11,9 @@ use super::{Bill, Charge};
 use crate::address::{is_private, translated};
 use crate::price::PriceName;
 use crate::report::Destination;
+use crate::service::has_gateway_endpoint;
 use std::collections::BTreeMap;
 
-/// Services whose transfer within a region costs nothing.
-const FREE: [&str; 2] = ["S3", "DYNAMODB"];
 /// What AWS's prefixes have in the place of a region.
 const GLOBAL: &str = "GLOBAL";
 
@@ -100,7 +99,7 @@ fn place(row: &Destination, regions: &[&str]) -> Place {
         (Some(region), _) if !regions.contains(&region) => Place::Region(region.to_owned()),
         // Of several regions it is not known which one sent it.
         (Some(_), _) if regions.len() > 1 => Place::SomeRegion,
-        (Some(_), Some(service)) if FREE.contains(&service) => Place::FreeService,
+        (Some(_), Some(service)) if has_gateway_endpoint(service) => Place::FreeService,
         (Some(_), _) => Place::OtherService,
     }
 }

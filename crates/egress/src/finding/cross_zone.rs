@@ -4,10 +4,11 @@
 //! sides, in either direction. A second gateway has an hourly price of its own, so
 //! it pays only from some traffic on.
 
-use super::{Action, Case, Confidence, Finding, HOURS_OF_MONTH, Saving, gigabytes};
+use super::{Action, Case, Confidence, Finding, Saving};
 use crate::charge::Quantity;
-use crate::price::{BYTES_PER_GB, COST_PLACES, Money, PriceName};
+use crate::price::{BYTES_PER_GB, COST_PLACES, Money, gigabytes};
 use crate::report::text::{amount, grouped, percent};
+use crate::spend::HOURS_OF_MONTH;
 use rust_decimal::{Decimal, dec};
 
 pub(super) const NAME: &str = "cross-zone";
@@ -17,15 +18,14 @@ const LEAST: Decimal = dec!(0.01);
 
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     let report = case.report;
-    let mut lines = report.charges.lines.iter();
-    let crossing = lines.find(|line| line.name == NAME && line.price.is_some())?;
+    let crossing = report.charges.priced(NAME)?;
     let Quantity::Bytes { bytes, sides } = crossing.quantity else {
         return None;
     };
     let share = case.share_of(bytes);
-    let prices = &case.facts.prices;
     let per_gb = crossing.price.as_ref()?.amount * Decimal::from(sides);
-    let hour = prices.of(PriceName::NatHour)?.first_paid().0;
+    let hour = report.charges.priced("nat-hours")?.price.as_ref()?.amount;
+    let hours = hour * Money::from(HOURS_OF_MONTH);
     if share < LEAST || per_gb.is_zero() {
         return None;
     }
@@ -33,7 +33,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         hourly: crossing.hourly.map(|cost| cost - hour),
         monthly: report.spend.month.map(|month| {
             let gigabytes = gigabytes(month.typical_bytes()) * share;
-            (gigabytes * per_gb - hour * HOURS_OF_MONTH).round_dp(COST_PLACES)
+            (gigabytes * per_gb - hours).round_dp(COST_PLACES)
         }),
     };
     // Of a typical month, if that is known, else of an hour like the recorded one.
@@ -41,7 +41,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let currency = report.rate.currency;
-    let least = (hour * HOURS_OF_MONTH / per_gb).round_dp(0);
+    let least = (hours / per_gb).round_dp(0);
     let region = case.region();
     Some(Finding {
         name: NAME,

@@ -7,34 +7,26 @@
 use super::{Action, Case, Confidence, Finding};
 use crate::report::Share;
 use crate::report::text::{grouped, percent};
+use crate::service::{self, Service};
 use crate::snapshot::{Endpoint, Snapshot};
 use rust_decimal::dec;
 
 /// What is not worth a word.
 const LEAST: rust_decimal::Decimal = dec!(0.01);
 
-/// A service that has gateway endpoints.
-pub(super) struct Service {
+/// A service whose bytes pass the gateway.
+pub(super) struct Through {
     pub(super) name: &'static str,
-    /// As records name it.
-    pub(super) in_records: &'static str,
-    /// As people say it.
-    pub(super) said: &'static str,
-    /// The last part of the endpoint service's name.
-    endpoint: &'static str,
+    service: &'static Service,
 }
 
-pub(super) const S3: Service = Service {
+pub(super) const S3: Through = Through {
     name: "s3-through-nat",
-    in_records: "S3",
-    said: "S3",
-    endpoint: "s3",
+    service: &service::S3,
 };
-pub(super) const DYNAMODB: Service = Service {
+pub(super) const DYNAMODB: Through = Through {
     name: "dynamodb-through-nat",
-    in_records: "DYNAMODB",
-    said: "DynamoDB",
-    endpoint: "dynamodb",
+    service: &service::DYNAMODB,
 };
 
 pub(super) fn s3(case: &Case<'_>) -> Option<Finding> {
@@ -43,31 +35,6 @@ pub(super) fn s3(case: &Case<'_>) -> Option<Finding> {
 
 pub(super) fn dynamodb(case: &Case<'_>) -> Option<Finding> {
     DYNAMODB.find(case)
-}
-
-/// Bytes of a service that an endpoint reaches, or may reach.
-struct Near {
-    /// In the gateway's region.
-    own: Share,
-    /// In a region that is not known.
-    unknown: Share,
-}
-
-impl Near {
-    fn of(case: &Case<'_>, service: &str) -> Near {
-        let of = |is_it: &dyn Fn(Option<&str>) -> bool| {
-            let rows = case.report.destinations.iter();
-            case.report.together(
-                rows.filter(|row| row.aws_service.as_deref() == Some(service))
-                    .filter(|row| is_it(row.aws_region.as_deref()))
-                    .map(|row| row.share),
-            )
-        };
-        Near {
-            own: of(&|region| region.is_some_and(|region| case.is_own(region))),
-            unknown: of(&|region| region.is_none()),
-        }
-    }
 }
 
 /// What the VPC has of the service's endpoints.
@@ -85,14 +52,15 @@ enum There<'a> {
     InAllTables { endpoint: &'a str },
 }
 
-impl Service {
+impl Through {
     fn find(&self, case: &Case<'_>) -> Option<Finding> {
-        let Near { own, unknown } = Near::of(case, self.in_records);
+        let reach = case.report.reach(self.service.code);
+        let (own, unknown) = (reach.here, reach.unknown);
         let near = case.report.together([own, unknown]);
         if near.share < LEAST {
             return None;
         }
-        let said = self.said;
+        let said = self.service.said;
         let share = percent(near.share);
         let there = self.there(case);
         let is_known = unknown.bytes == 0;
@@ -145,7 +113,7 @@ impl Service {
         unknown: Share,
         there: &There<'_>,
     ) -> Vec<String> {
-        let said = self.said;
+        let said = self.service.said;
         let mut evidence = Vec::new();
         if own.bytes > 0 {
             evidence.push(format!(
@@ -181,7 +149,7 @@ impl Service {
             return There::Unknown;
         }
         let through = tables_through(snapshot);
-        let last = format!(".{}", self.endpoint);
+        let last = format!(".{}", self.service.endpoint);
         let is_it = |endpoint: &&Endpoint| {
             endpoint.endpoint_type.eq_ignore_ascii_case("Gateway")
                 && endpoint.service.ends_with(&last)
@@ -208,7 +176,7 @@ impl Service {
     }
 
     fn actions(&self, there: &There<'_>, region: &str) -> Vec<Action> {
-        let service = format!("com.amazonaws.{region}.{}", self.endpoint);
+        let service = format!("com.amazonaws.{region}.{}", self.service.endpoint);
         let (vpc, tables) = match there {
             There::InAllTables { .. } => return Vec::new(),
             There::NotInTables { endpoint, tables } => {
@@ -225,7 +193,7 @@ impl Service {
             There::Nothing { vpc, tables } => (*vpc, tables.clone()),
         };
         let quoted: Vec<String> = tables.iter().map(|table| format!("\"{table}\"")).collect();
-        let label = self.endpoint;
+        let label = self.service.endpoint;
         vec![
             Action {
                 language: "aws",
@@ -240,7 +208,7 @@ impl Service {
                 text: format!(
                     "{}Endpoint:\n  Type: AWS::EC2::VPCEndpoint\n  Properties:\n    \
                      VpcId: {vpc}\n    ServiceName: {service}\n    RouteTableIds: [{}]",
-                    self.said,
+                    self.service.said,
                     tables.join(", ")
                 ),
             },

@@ -4,41 +4,38 @@
 //! endpoint has an hourly price in each zone. What there is for other reasons than
 //! its price (no way out at all, a policy) only its owner knows.
 
-use super::{Action, Case, Confidence, Finding, HOURS_OF_MONTH, Saving, gigabytes};
-use crate::price::{COST_PLACES, Money, PriceName};
+use super::{Action, Case, Confidence, Finding, Saving};
+use crate::price::{COST_PLACES, EndpointPrices, Money, gigabytes};
 use crate::report::text::{amount, gb, grouped, round_money};
-use crate::snapshot::{Endpoint, Snapshot};
-use rust_decimal::Decimal;
+use crate::snapshot::{Carried, Endpoint, Snapshot};
+use crate::spend::{HOURS_OF_MONTH, bytes_of_month};
 
 pub(super) const NAME: &str = "idle-endpoint";
 
 /// Days without which nothing is said.
 const LEAST_DAYS: usize = 3;
-/// Days of a year and months.
-const DAYS_OF_YEAR: u128 = 365;
-const MONTHS: u128 = 12;
 
 /// An endpoint with what it costs and saves in a month.
 struct Costly<'a> {
     endpoint: &'a Endpoint,
-    zones: usize,
-    /// Bytes of a month of days like those that were looked at.
-    bytes: u128,
+    zones: u32,
+    /// What it carried in the days that were looked at.
+    carried: u128,
     days: usize,
+    /// Bytes of a month of such days.
+    bytes: u128,
     hours: Money,
     saved: Money,
 }
 
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     let snapshot = case.facts.snapshot.as_ref()?;
-    let prices = &case.facts.prices;
-    let hour = prices.of(PriceName::EndpointHour)?.first_paid().0;
-    let per_gb = prices.of(PriceName::EndpointGb)?.first_paid().0;
-    let less = case.report.rate.per_gb - per_gb;
+    let prices = EndpointPrices::of(&case.facts.prices)?;
+    let less = prices.less_than(&case.report.rate)?;
     let mut found: Vec<Costly<'_>> = snapshot
-        .endpoints
+        .carried
         .iter()
-        .filter_map(|endpoint| of(snapshot, endpoint, hour, less))
+        .filter_map(|carried| of(snapshot, carried, &prices, less))
         .filter(|costly| costly.hours > costly.saved)
         .collect();
     found.sort_by_key(|costly| (costly.saved - costly.hours, &costly.endpoint.id));
@@ -65,15 +62,15 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
                      {} = {}, to save {} GB x ({} - {}) = {}.",
                     costly.endpoint.id,
                     costly.endpoint.service,
-                    grouped(carried(snapshot, costly.endpoint)),
+                    grouped(costly.carried),
                     costly.days,
                     gb(costly.bytes),
-                    amount(hour, currency),
+                    amount(prices.hour, currency),
                     zones(costly.zones),
                     round_money(costly.hours, currency),
                     gb(costly.bytes),
                     amount(case.report.rate.per_gb, currency),
-                    amount(per_gb, currency),
+                    amount(prices.per_gb, currency),
                     round_money(costly.saved, currency),
                 )
             })
@@ -100,48 +97,40 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 
 /// Of an endpoint to a service of AWS's, which the gateway leads to as well.
 fn of<'a>(
-    snapshot: &Snapshot,
-    endpoint: &'a Endpoint,
-    hour: Money,
+    snapshot: &'a Snapshot,
+    carried: &Carried,
+    prices: &EndpointPrices,
     less: Money,
 ) -> Option<Costly<'a>> {
+    let mut endpoints = snapshot.endpoints.iter();
+    let endpoint = endpoints.find(|endpoint| endpoint.id == carried.endpoint)?;
     let is_aws = ["com.amazonaws.", "cn.com.amazonaws."]
         .iter()
         .any(|start| endpoint.service.starts_with(start));
     let is_private = endpoint.service.contains(".vpce.");
-    if endpoint.endpoint_type != "Interface" || !is_aws || is_private {
+    let days = carried.days.len();
+    if !endpoint.is_interface() || !is_aws || is_private || days < LEAST_DAYS {
         return None;
     }
-    let days = snapshot
-        .carried
+    let sum = carried
+        .days
         .iter()
-        .find(|it| it.endpoint == endpoint.id)?;
-    let count = days.days.len();
-    if count < LEAST_DAYS {
-        return None;
-    }
-    let bytes = carried(snapshot, endpoint) * DAYS_OF_YEAR / MONTHS / count as u128;
-    let zones = endpoint.subnets.len().max(1);
+        .map(|(_, bytes)| u128::from(*bytes))
+        .sum();
+    let bytes = bytes_of_month(sum, days);
+    let zones = u32::try_from(endpoint.subnets.len().max(1)).ok()?;
     Some(Costly {
         endpoint,
         zones,
+        carried: sum,
+        days,
         bytes,
-        days: count,
-        hours: hour * HOURS_OF_MONTH * Decimal::from(zones),
+        hours: prices.hours(zones),
         saved: gigabytes(bytes) * less,
     })
 }
 
-fn carried(snapshot: &Snapshot, endpoint: &Endpoint) -> u128 {
-    let found = snapshot
-        .carried
-        .iter()
-        .find(|it| it.endpoint == endpoint.id);
-    let days = found.map_or(&[][..], |it| it.days.as_slice());
-    days.iter().map(|(_, bytes)| u128::from(*bytes)).sum()
-}
-
-fn zones(count: usize) -> String {
+fn zones(count: u32) -> String {
     match count {
         1 => "1 zone".to_owned(),
         count => format!("{count} zones"),

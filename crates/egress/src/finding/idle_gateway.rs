@@ -1,9 +1,10 @@
 //! A gateway that costs more for being there than for what it does.
 
-use super::{Action, Case, Confidence, Finding, HOURS_OF_MONTH, Saving};
+use super::{Action, Case, Confidence, Finding, Saving};
 use crate::charge::Quantity;
 use crate::price::Money;
 use crate::report::text::{amount, grouped, round_money};
+use crate::spend::HOURS_OF_MONTH;
 use rust_decimal::{Decimal, dec};
 
 pub(super) const NAME: &str = "idle-gateway";
@@ -14,13 +15,12 @@ const LITTLE: Decimal = dec!(0.10);
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     let report = case.report;
     let month = report.spend.month?;
-    let mut lines = report.charges.lines.iter();
-    let line = lines.find(|line| line.name == "nat-hours")?;
+    let line = report.charges.priced("nat-hours")?;
     let Quantity::Time { gateways, .. } = line.quantity else {
         return None;
     };
     let (hour, count) = (line.price.as_ref()?.amount, gateways?);
-    let hours: Money = hour * HOURS_OF_MONTH * Decimal::from(count);
+    let hours: Money = hour * Money::from(HOURS_OF_MONTH) * Money::from(count);
     let (bytes, cost) = month.typical;
     if cost >= hours * LITTLE {
         return None;

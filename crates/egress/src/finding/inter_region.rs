@@ -1,8 +1,9 @@
 //! Other AWS services of another region: transfer between regions is charged
 //! beside the processing.
 
-use super::{Case, Confidence, Finding, gateway_endpoint};
+use super::{Case, Confidence, Finding};
 use crate::report::text::{grouped, percent};
+use crate::service::has_gateway_endpoint;
 use rust_decimal::{Decimal, dec};
 
 pub(super) const NAME: &str = "inter-region";
@@ -13,11 +14,7 @@ const LEAST: Decimal = dec!(0.01);
 const NAMED: usize = 3;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
-    let has_endpoint = [&gateway_endpoint::S3, &gateway_endpoint::DYNAMODB];
-    let is_it = |name: Option<&str>| {
-        let is_other = |service: &&gateway_endpoint::Service| Some(service.in_records) != name;
-        name.is_some() && has_endpoint.iter().all(is_other)
-    };
+    let is_it = |name: Option<&str>| name.is_some_and(|name| !has_gateway_endpoint(name));
     let found = case.elsewhere(is_it);
     let all = case.report.together(found.iter().map(|(_, share)| *share));
     if all.share < LEAST {

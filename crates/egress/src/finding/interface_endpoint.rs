@@ -7,9 +7,10 @@
 //! in each zone, and for a gigabyte:
 //! <https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html>.
 
-use super::{Action, Case, Confidence, Finding, HOURS_OF_MONTH, gigabytes};
-use crate::price::{Money, PriceName};
+use super::{Action, Case, Confidence, Finding};
+use crate::price::{EndpointPrices, gigabytes};
 use crate::report::text::{amount, grouped, percent};
+use crate::spend::HOURS_OF_MONTH;
 use rust_decimal::{Decimal, dec};
 use std::collections::BTreeSet;
 
@@ -25,19 +26,16 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     let rows = report.destinations.iter().filter(|row| {
         let region = row.aws_region.as_deref();
         row.aws_service.as_deref() == Some(UNNAMED)
-            && region.is_none_or(|region| case.is_own(region))
+            && region.is_none_or(|region| case.report.is_own_region(region))
     });
     let share = report.together(rows.map(|row| row.share));
-    let prices = &case.facts.prices;
-    let hour = prices.of(PriceName::EndpointHour)?.first_paid().0;
-    let per_gb = prices.of(PriceName::EndpointGb)?.first_paid().0;
-    let less = report.rate.per_gb - per_gb;
-    if share.share < LEAST || less <= Money::ZERO {
+    let prices = EndpointPrices::of(&case.facts.prices)?;
+    if share.share < LEAST {
         return None;
     }
     let zones = zones(case);
-    let count = Decimal::from(zones.unwrap_or(1));
-    let break_even = (hour * HOURS_OF_MONTH * count / less).ceil();
+    let count = zones.unwrap_or(1);
+    let break_even = prices.break_even(&report.rate, count)?;
     let month = report.spend.month;
     let monthly = month.map(|month| (gigabytes(month.typical_bytes()) * share.share).round_dp(0));
     let bytes = percent(share.share);
@@ -73,9 +71,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
             format!(
                 "{} x {HOURS_OF_MONTH} hours x {count} / ({} - {}) = {break_even} GB a month, as long \
                  as the gateway stays for other traffic.",
-                amount(hour, currency),
+                amount(prices.hour, currency),
                 amount(report.rate.per_gb, currency),
-                amount(per_gb, currency),
+                amount(prices.per_gb, currency),
             ),
         ],
         // Which service it is only DNS queries tell.

@@ -4,9 +4,10 @@
 //! gigabyte: <https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html>.
 //! Of other destinations it is not known whether they have IPv6 addresses.
 
-use super::{Action, Case, Confidence, Finding, gateway_endpoint};
+use super::{Action, Case, Confidence, Finding};
 use crate::report::text::{grouped, percent};
 use crate::report::{Destination, Share};
+use crate::service::has_gateway_endpoint;
 use rust_decimal::{Decimal, dec};
 use std::collections::BTreeMap;
 
@@ -98,8 +99,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 /// endpoint costs even less.
 fn reachable<'a>(case: &Case<'a>, row: &'a Destination) -> Option<(&'a str, &'a str)> {
     let (service, region) = (row.aws_service.as_deref()?, row.aws_region.as_deref()?);
-    let mut endpoints = [&gateway_endpoint::S3, &gateway_endpoint::DYNAMODB].into_iter();
-    let has_endpoint = case.is_own(region) && endpoints.any(|it| it.in_records == service);
+    let has_endpoint = case.report.is_own_region(region) && has_gateway_endpoint(service);
     let is_v4 = crate::address::translated(row.address).is_ipv4();
     (is_v4 && !has_endpoint && case.facts.ranges().has_ipv6(service, region))
         .then_some((service, region))

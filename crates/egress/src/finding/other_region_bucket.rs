@@ -3,9 +3,10 @@
 //! Prefix lists of gateway endpoints are of one region:
 //! <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>.
 
-use super::{Action, Case, Confidence, Finding, gateway_endpoint};
+use super::{Action, Case, Confidence, Finding};
 use crate::report::Share;
 use crate::report::text::{grouped, percent};
+use crate::service::{GATEWAY_ENDPOINTS, S3};
 use rust_decimal::{Decimal, dec};
 
 pub(super) const NAME: &str = "other-region-bucket";
@@ -14,11 +15,10 @@ pub(super) const NAME: &str = "other-region-bucket";
 const LEAST: Decimal = dec!(0.01);
 
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
-    let services = [&gateway_endpoint::S3, &gateway_endpoint::DYNAMODB];
-    let found: Vec<(String, String, Share)> = services
-        .into_iter()
+    let found: Vec<(String, String, Share)> = GATEWAY_ENDPOINTS
+        .iter()
         .flat_map(|service| {
-            let is_it = |name: Option<&str>| name == Some(service.in_records);
+            let is_it = |name: Option<&str>| name == Some(service.code);
             let regions = case.elsewhere(is_it).into_iter();
             regions.map(|(region, share)| (service.said.to_owned(), region, share))
         })
@@ -35,7 +35,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         .collect();
     let mut buckets: Vec<&str> = found
         .iter()
-        .filter(|(service, ..)| service == gateway_endpoint::S3.said)
+        .filter(|(service, ..)| service == S3.said)
         .map(|(_, region, _)| region.as_str())
         .collect();
     buckets.dedup();

@@ -7,6 +7,7 @@
 //! else its AWS service, whose addresses others only know as Amazon's; else the
 //! first name in the order of [`NameSource`]. Naming changes no figure.
 
+use super::region::has_region;
 use super::{Destination, Report, Share, Source, Verdict, fraction, named};
 use crate::facts::Facts;
 use crate::finding;
@@ -91,7 +92,7 @@ impl Destination {
     /// they are known.
     pub(crate) fn note(&self, own_region: &str) -> Option<String> {
         let name = self.name().map(ToString::to_string);
-        let is_other = |region: &&String| own_region.split(',').all(|own| own != region.as_str());
+        let is_other = |region: &&String| !has_region(own_region, region);
         let service = match (&self.aws_service, self.aws_region.as_ref().filter(is_other)) {
             (Some(service), Some(region)) => Some(format!("{service} {region}")),
             (service, _) => service.clone(),

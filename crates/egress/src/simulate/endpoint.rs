@@ -1,7 +1,7 @@
 //! VPC endpoints: how they are named, what they cost, which are there.
 
 use super::SimulateError;
-use crate::price::{Money, Price, PriceName, Prices, Rate};
+use crate::service::GATEWAY_ENDPOINTS;
 use crate::snapshot::Snapshot;
 use std::fmt;
 use std::str::FromStr;
@@ -35,9 +35,6 @@ pub struct Endpoint {
     pub kind: EndpointKind,
 }
 
-/// Services with gateway endpoints, and how flow logs name them.
-const GATEWAY_SERVICES: [(&str, &str); 2] = [("s3", "S3"), ("dynamodb", "DYNAMODB")];
-
 impl FromStr for Endpoint {
     type Err = SimulateError;
 
@@ -63,7 +60,7 @@ impl FromStr for Endpoint {
             return Err(refused());
         }
         let service = service.to_owned();
-        let has_gateway = GATEWAY_SERVICES.iter().any(|(name, _)| *name == service);
+        let has_gateway = GATEWAY_ENDPOINTS.iter().any(|it| it.endpoint == service);
         let kind = match kind {
             Some("interface") => EndpointKind::Interface,
             Some("gateway") if !has_gateway => {
@@ -86,9 +83,9 @@ impl fmt::Display for Endpoint {
 impl Endpoint {
     /// How flow logs and AWS's prefixes name its service, if they do.
     pub fn code(&self) -> Option<&'static str> {
-        let mut services = GATEWAY_SERVICES.iter();
-        let (_, code) = services.find(|(name, _)| *name == self.service)?;
-        Some(code)
+        let mut services = GATEWAY_ENDPOINTS.iter();
+        let service = services.find(|it| it.endpoint == self.service)?;
+        Some(service.code)
     }
 
     /// The id of one that was there.
@@ -110,58 +107,9 @@ impl Endpoint {
     }
 }
 
-/// What interface endpoints of a region cost.
-///
-/// AWS's price falls beyond a petabyte a month; this is the first step of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointPrices {
-    /// For an hour in one zone.
-    pub hour: Money,
-    /// For a gigabyte.
-    pub per_gb: Money,
-    /// ISO 4217.
-    pub currency: &'static str,
-    /// Where the figures are from.
-    pub source: String,
-}
-
-impl EndpointPrices {
-    /// Those of a price book; `None` where it has not both in one currency.
-    pub fn of(book: &Prices) -> Option<EndpointPrices> {
-        let hour = book.of(PriceName::EndpointHour)?;
-        let per_gb = book.of(PriceName::EndpointGb)?;
-        let source = match (source(hour), source(per_gb)) {
-            (hour, per_gb) if hour == per_gb => hour,
-            (hour, per_gb) => format!("hour: {hour}; gigabyte: {per_gb}"),
-        };
-        (hour.currency == per_gb.currency).then(|| EndpointPrices {
-            hour: hour.first_paid().0,
-            per_gb: per_gb.first_paid().0,
-            currency: hour.currency.code(),
-            source,
-        })
-    }
-
-    /// The price of a gigabyte.
-    pub(super) fn carriage(&self) -> Rate {
-        Rate {
-            per_gb: self.per_gb,
-            currency: self.currency,
-        }
-    }
-}
-
-fn source(price: &Price) -> String {
-    match &price.as_of {
-        Some(as_of) => format!("{}, {as_of}", price.source),
-        None => price.source.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Endpoint, EndpointPrices};
-    use crate::price::Prices;
+    use super::Endpoint;
 
     #[test]
     fn reads_the_names_of_endpoints() {
@@ -186,30 +134,5 @@ mod tests {
             let read = read.map(|it| it.to_string()).map_err(|error| error.name());
             assert_eq!(read.as_deref(), expected.as_ref().copied(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_price_is_known_given_or_none() {
-        let check = |region: &str, given: &[&str], expected: Option<(&str, &str, &str)>| {
-            let mut book = Prices::shipped(region);
-            for text in given {
-                let (name, amount) = Prices::given(text).expect("a price");
-                book.set(name, amount, "--rate");
-            }
-            let prices = EndpointPrices::of(&book);
-            let said = prices.map(|it| (it.hour.to_string(), it.per_gb.to_string(), it.source));
-            let expected = expected.map(|(hour, per_gb, source)| {
-                (hour.to_owned(), per_gb.to_owned(), source.to_owned())
-            });
-            assert_eq!(said, expected, "{region} {given:?}");
-        };
-        let list = "Price List API, 2025-10";
-        check("us-east-1", &[], Some(("0.01", "0.01", list)));
-        check("eu-west-1", &[], None);
-        check("eu-west-1", &["endpoint-hour=0.011"], None);
-        let both = ["endpoint-hour=0.011", "endpoint-gb=0.02"];
-        check("eu-west-1", &both, Some(("0.011", "0.02", "--rate")));
-        let mixed = "hour: --rate; gigabyte: Price List API, 2025-10";
-        check("us-east-1", &both[..1], Some(("0.011", "0.01", mixed)));
     }
 }

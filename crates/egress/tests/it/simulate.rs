@@ -3,7 +3,8 @@
 //! where, 3 GB DynamoDB, 4 GB something else.
 
 use super::golden::{compare, written};
-use egress::simulate::{self, Change, Endpoint, EndpointPrices, SimulateError, Simulation};
+use egress::EndpointPrices;
+use egress::simulate::{self, Change, Endpoint, SimulateError, Simulation};
 use egress::snapshot::{self, Metric, Snapshot};
 use egress::{AwsRanges, Facts, Prices, RangesSource, Rate, Report};
 use flowlog::FlowTable;

@@ -84,8 +84,7 @@ pub async fn take_snapshot(
         snapshot.route_tables = missing.or_default("route tables", route_tables);
         let endpoints = ec2.endpoints(vpc).await;
         snapshot.endpoints = missing.or_default("endpoints", endpoints);
-        let interface = |endpoint: &&Endpoint| endpoint.endpoint_type == "Interface";
-        if snapshot.endpoints.iter().any(|it| interface(&it)) {
+        if snapshot.endpoints.iter().any(Endpoint::is_interface) {
             let first = EpochSeconds(since.0.next_multiple_of(DAY_SECONDS));
             let carried = metrics.carried(vpc, &snapshot.endpoints, first, now).await;
             snapshot.carried = missing.or_default("endpoint metrics", carried);
