@@ -20,6 +20,7 @@ use crate::owners::Owners;
 use crate::price::{Currency, PriceError, Prices, Rate};
 use crate::ranges::{AwsRanges, RangesError, RangesSource};
 use crate::redact::{self, RedactError};
+use crate::report::text::one_line;
 use crate::report::{RecordCounts, Report, report};
 use crate::snapshot::{Metric, Snapshot, is_id};
 use flowlog::{FlowTable, PartialError};
@@ -284,7 +285,7 @@ impl Bundle {
         let ranges = AwsRanges::read_part(ranges, document.ranges_source)
             .map_err(|error: RangesError| BundleError::Member(RANGES, error.to_string()))?;
         let records = document.records;
-        let title = plain(&document.title);
+        let title = one_line(&document.title);
         let names = document.names.take().map(Found::names);
         Ok(Bundle {
             table,
@@ -413,17 +414,9 @@ impl Document {
             alarmed: self.alarmed.map(|(from, to)| from..to),
             floor,
             pairs: 0,
-            warnings: self.warnings.iter().map(|text| plain(text)).collect(),
+            warnings: self.warnings.iter().map(|text| one_line(text)).collect(),
         })
     }
-}
-
-/// Other people's text, in one line of a terminal.
-fn plain(text: &str) -> String {
-    let letters = text.chars();
-    letters
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
 }
 
 /// The manifest, with which all members agree.

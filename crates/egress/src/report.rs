@@ -23,7 +23,6 @@ pub(crate) mod text;
 pub use naming::NamedDestinations;
 pub(crate) use naming::Outside;
 
-use crate::address::is_private;
 use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
 use crate::facts::Facts;
@@ -272,13 +271,15 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         let is_it = |id: &Option<String>| id.as_deref().is_none_or(|id| id == interface);
         gateways.retain(|gateway| is_it(&gateway.interface));
     }
-    let (traffic, pairs) = Traffic::of(table, &gateways, facts.pairs);
+    let (mut traffic, pairs) = Traffic::of(table, &gateways, facts.pairs);
+    traffic.ask(facts.ranges());
     let processed = traffic.processed();
+    let unsolicited = traffic.unsolicited();
     warnings.splice(..0, facts.warnings.iter().cloned());
     warnings.extend(quality(counts));
     warnings.extend(layout_limits(&traffic));
     warnings.extend(key_limit(table));
-    warnings.extend(mismatch(&traffic));
+    warnings.extend(mismatch(&traffic, unsolicited));
     let verdict = verdict(counts, !gateways.is_empty());
     warnings.extend(verdict.sentence().map(str::to_owned));
 
@@ -299,17 +300,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         share: fraction(billed.bytes(), processed),
         increase: increase.map(|increase| increase.part(billed.bytes())),
     };
-    let known = |address: IpAddr| match is_private(address) {
-        true => None,
-        false => facts.ranges().get(address),
-    };
-    let service_of = |address: IpAddr| {
-        let remote = traffic.destinations.get(address)?;
-        let by_prefix = || known(address).map(|range| range.service.as_str());
-        let service = traffic.service_of(remote).or_else(by_prefix)?;
-        Some(service.to_owned())
-    };
-    let services = traffic.services_with(|address| Some(known(address)?.service.as_str()));
+    let service_of = |remote| traffic.service_of(remote).map(str::to_owned);
     let mut report = Report {
         records: counts.into(),
         bytes: LegBytes {
@@ -344,14 +335,15 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .iter()
             .map(|(address, remote)| Destination {
                 address,
-                aws_service: service_of(address),
-                aws_region: known(address).map(|range| range.region.clone()),
+                aws_service: service_of(remote),
+                aws_region: remote.range.map(|range| range.region.clone()),
                 names: facts.own_names(address),
                 records: remote.billed.records,
                 share: share(&remote.billed),
             })
             .collect(),
-        services: services
+        services: traffic
+            .services()
             .into_iter()
             .map(|(service, billed)| Service {
                 aws_service: service.map(str::to_owned),
@@ -365,7 +357,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             .map(|((source, destination), billed)| Pair {
                 source,
                 destination,
-                aws_service: service_of(destination),
+                aws_service: traffic.destinations.get(destination).and_then(service_of),
                 share: share(&billed),
             })
             .collect(),
@@ -379,7 +371,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         spend: spend(facts, window, processed),
         charges: Charges::default(),
         findings: Vec::new(),
-        unsolicited: traffic.unsolicited(),
+        unsolicited,
         interfaces: gateways
             .iter()
             .filter_map(|gateway| gateway.interface.clone())
@@ -613,7 +605,7 @@ pub(crate) fn named(address: IpAddr) -> String {
 
 /// The outer legs are the same bytes; by how much they differ is how far the
 /// recording can be trusted.
-fn mismatch(traffic: &Traffic<'_>) -> Vec<String> {
+fn mismatch(traffic: &Traffic<'_>, unsolicited: Unsolicited) -> Vec<String> {
     [
         (
             "in_from_source",
@@ -626,7 +618,7 @@ fn mismatch(traffic: &Traffic<'_>) -> Vec<String> {
             traffic.out_to_source,
             "in_from_destination",
             // What nobody had asked for goes no further.
-            traffic.in_from_destination - traffic.unsolicited().bytes,
+            traffic.in_from_destination - unsolicited.bytes,
         ),
     ]
     .into_iter()

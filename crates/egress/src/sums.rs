@@ -83,6 +83,11 @@ impl<V: Default> ByAddress<V> {
         self.values.get(*place as usize)
     }
 
+    /// Every address with its value, to change it.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (IpAddr, &mut V)> {
+        self.addresses.iter().copied().zip(&mut self.values)
+    }
+
     /// Every address with its value, in the order in which they came.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (IpAddr, &V)> {
         self.addresses.iter().copied().zip(&self.values)

@@ -5,18 +5,21 @@
 //! packet addresses, a remote end is only visible on legs B and C, which are
 //! the same bytes seen from outside; its sums are then taken from those.
 
+use crate::address::is_private;
 use crate::gateway::{Gateway, GatewayKind};
 use crate::leg::{Leg, leg};
+use crate::ranges::{AwsRange, AwsRanges};
 use crate::report::Unsolicited;
 use crate::sums::{Billed, ByAddress, ByKind, Pair, Pairs, Sketch};
 use crate::timeline::{Part, Timeline};
 use flowlog::{Action, Conversation, End, FlowTable};
-use std::net::IpAddr;
 
 /// A remote end.
 #[derive(Debug, Default)]
-pub(crate) struct Remote {
+pub(crate) struct Remote<'a> {
     pub(crate) billed: Billed,
+    /// What AWS's prefixes say of it, once they were asked.
+    pub(crate) range: Option<&'a AwsRange>,
     /// Bytes by service, as places in [`Traffic::services`].
     labels: Vec<(usize, u128)>,
 }
@@ -33,7 +36,7 @@ pub(crate) struct Traffic<'a> {
     /// Accepted bytes of other interfaces, or that fit no leg.
     pub(crate) other: u128,
     pub(crate) sources: ByAddress<Billed>,
-    pub(crate) destinations: ByAddress<Remote>,
+    pub(crate) destinations: ByAddress<Remote<'a>>,
     services: Vec<(Option<&'a str>, Billed)>,
     /// Billed bytes whose remote end is not in the record.
     pub(crate) without_remote: u128,
@@ -229,8 +232,23 @@ impl<'a> Traffic<'a> {
         self.services[service].1.add(billed);
     }
 
-    /// The service that most of the remote end's bytes are marked with.
-    pub(crate) fn service_of(&self, remote: &Remote) -> Option<&'a str> {
+    /// Has AWS's prefixes say what they know of every remote end.
+    pub(crate) fn ask(&mut self, ranges: &'a AwsRanges) {
+        for (address, remote) in self.destinations.iter_mut() {
+            if !is_private(address) {
+                remote.range = ranges.get(address);
+            }
+        }
+    }
+
+    /// The service that most of the remote end's bytes are marked with, or else the
+    /// one whose prefix it has.
+    pub(crate) fn service_of(&self, remote: &Remote<'a>) -> Option<&'a str> {
+        let by_prefix = || remote.range.map(|range| range.service.as_str());
+        self.label_of(remote).or_else(by_prefix)
+    }
+
+    fn label_of(&self, remote: &Remote<'a>) -> Option<&'a str> {
         let named = remote.labels.iter();
         named
             .filter_map(|(place, bytes)| Some((self.services[*place].0?, *bytes)))
@@ -238,26 +256,15 @@ impl<'a> Traffic<'a> {
             .map(|(name, _)| name)
     }
 
-    /// Every service that anything was recorded of, and what belongs to none.
-    pub(crate) fn services(&self) -> impl Iterator<Item = (Option<&'a str>, Billed)> {
-        let used = self.services.iter().copied();
-        used.filter(|(_, billed)| billed.records > 0 || billed.bytes() > 0)
-    }
-
-    /// The same, with the service that is known from elsewhere for what records
-    /// say nothing about at all.
-    pub(crate) fn services_with<'s>(
-        &'s self,
-        known: impl Fn(IpAddr) -> Option<&'s str>,
-    ) -> Vec<(Option<&'s str>, Billed)> {
-        let mut services: Vec<(Option<&str>, Billed)> = self.services().collect();
-        for (address, remote) in self.destinations.iter() {
-            if !remote.labels.is_empty() {
-                continue;
-            }
-            let Some(service) = known(address) else {
+    /// Every service that anything was recorded of, and what belongs to none. Of
+    /// remote ends that records name no service for it is the one of their prefix.
+    pub(crate) fn services(&self) -> Vec<(Option<&'a str>, Billed)> {
+        let mut services = self.services.clone();
+        for (_, remote) in self.destinations.iter() {
+            let Some(range) = remote.range.filter(|_| remote.labels.is_empty()) else {
                 continue;
             };
+            let service = range.service.as_str();
             let place = |name| move |row: &(Option<&str>, Billed)| row.0 == name;
             if let Some(at) = services.iter().position(place(None)) {
                 services[at].1.remove(remote.billed);

@@ -193,10 +193,7 @@ fn row(name: &str, note: &str, share: Share, currency: &str) -> Vec<String> {
         vec![figures(name)]
     };
     // Names are other people's texts.
-    let note: String = note
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect();
+    let note = one_line(note);
     match rows.last_mut().filter(|_| !note.is_empty()) {
         Some(last) if last.len() + 1 + note.chars().count() <= WIDTH => {
             last.push(' ');
@@ -206,6 +203,14 @@ fn row(name: &str, note: &str, share: Share, currency: &str) -> Vec<String> {
         None => {}
     }
     rows
+}
+
+/// Other people's text in one line of a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let letters = text.chars();
+    letters
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 /// Words wrapped to the width, each line after that indent; ids are never cut at
