@@ -37,6 +37,7 @@ mod finding;
 mod gateway;
 mod group;
 mod increase;
+pub mod investigate;
 mod last;
 mod leg;
 mod membership;

@@ -25,6 +25,7 @@ mod context;
 mod counts;
 mod dictionary;
 mod field;
+pub mod filter;
 mod flow;
 mod fold;
 mod index;

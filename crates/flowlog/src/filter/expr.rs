@@ -1,0 +1,113 @@
+//! A filter as plain data.
+
+use crate::Field;
+use ipnet::IpNet;
+use std::ops::RangeInclusive;
+
+/// Which records count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expr {
+    /// Those of which all of these are true; without any, every record.
+    All(Vec<Expr>),
+    /// Those of which one of these is true; without any, none.
+    Any(Vec<Expr>),
+    /// Those of which it is not true.
+    Not(Box<Expr>),
+    /// Those that pass the test.
+    Test(Test),
+}
+
+/// A test of one value; false where the record does not have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    /// An address is in a set.
+    Address(AddressOf, AddressSet),
+    /// A number is in a set.
+    Number(NumberOf, NumberSet),
+    /// A text fits one of the patterns.
+    Text(TextOf, Vec<Pattern>),
+    /// The record does not have the value.
+    Missing(Field),
+}
+
+/// Which address is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressOf {
+    /// `src`: the sender in the packet, or what the interface saw where the record
+    /// does not have that.
+    Src,
+    /// `dst`: the receiver, likewise.
+    Dst,
+    /// `ip`: one of these two.
+    Either,
+    /// `srcaddr`, `dstaddr`, `pkt-srcaddr` or `pkt-dstaddr`, as it stands there.
+    Field(Field),
+}
+
+/// Addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressSet {
+    /// Those in one of the networks.
+    Networks(Vec<IpNet>),
+    /// Private (RFC 1918), shared (RFC 6598), link-local or unique local ones.
+    Private,
+    /// Those of a set that is known from elsewhere.
+    Named(Named),
+}
+
+/// Which number is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NumberOf {
+    /// A field whose values are numbers.
+    Field(Field),
+    /// `port`: srcport or dstport.
+    EitherPort,
+}
+
+/// Numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NumberSet {
+    /// Those for which the comparison is true.
+    Compare(Compare, u64),
+    /// Those in one of the ranges.
+    Ranges(Vec<RangeInclusive<u64>>),
+    /// Those of a set that is known from elsewhere.
+    Named(Named),
+}
+
+/// How a number is compared with another; `=` is a range of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compare {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+/// Which text is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextOf {
+    /// A field whose values are texts.
+    Field(Field),
+    /// `service`: pkt-src-aws-service or pkt-dst-aws-service.
+    EitherService,
+}
+
+/// A text in which `*` stands for any letters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pattern(pub Box<str>);
+
+/// A set that is known from elsewhere; written with `@`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// `@subject`: the addresses that are investigated.
+    Subject,
+    /// `@inside`: the addresses that are not external.
+    Inside,
+    /// `@sensitive`: the ports that are.
+    Sensitive,
+}
