@@ -1,8 +1,8 @@
 //! What became of every line: the quality figures of a table.
 //!
 //! **Invariants.** `read` is the sum of `parsed`, `nodata`, `skipdata` and
-//! malformed; `rejected` is a part of `parsed`. Header and blank lines are no
-//! records and are not in `read`.
+//! malformed; `rejected` and `left_out` are parts of `parsed`. Header and blank
+//! lines are no records and are not in `read`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +75,8 @@ pub struct Counts {
     pub skipdata: u64,
     /// Records with data whose action is REJECT.
     pub rejected: u64,
+    /// Records with data that the filter leaves out.
+    pub left_out: u64,
     malformed: BTreeMap<MalformedReason, (u64, Vec<Example>)>,
 }
 
@@ -122,6 +124,7 @@ impl Counts {
         self.nodata += other.nodata;
         self.skipdata += other.skipdata;
         self.rejected += other.rejected;
+        self.left_out += other.left_out;
         for (reason, (count, examples)) in other.malformed {
             let (own_count, own_examples) = self.malformed.entry(reason).or_default();
             *own_count += count;

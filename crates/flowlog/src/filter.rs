@@ -8,7 +8,10 @@
 //! not have is false, so `not` of it is true, and `a != b` is `not a = b`.
 
 mod expr;
+mod matcher;
 
 pub use expr::{
-    AddressOf, AddressSet, Compare, Expr, Named, NumberOf, NumberSet, Pattern, Test, TextOf,
+    AddressOf, AddressSet, Compare, Expr, Named, NumberOf, NumberSet, Pattern, Sets, Test, TextOf,
 };
+pub(crate) use matcher::OTHER_FIELDS;
+pub use matcher::{Filter, Matcher, TooMuch};

@@ -10,12 +10,14 @@
 
 use crate::context::{Context, Contexts, Packed, PackedSide, Side};
 use crate::counts::{Counts, MalformedReason, Window};
+use crate::detail::{Columns, Detail};
 use crate::dictionary::{Addresses, NONE, Texts};
 use crate::flow::{self, Action, Conversation};
 use crate::index::{COLUMNS, Line};
 use crate::line::{LineReader, Slot, number};
 use crate::pairs::{BothWays, Pair, Pairs, Sum};
 use crate::recent::{Recent, same};
+use crate::record::{AddressCode, Names, Record, Watch};
 use crate::timeline::{self, Moment, Timeline, is_private_v4};
 use crate::word;
 use std::net::{IpAddr, Ipv4Addr};
@@ -36,6 +38,8 @@ pub(crate) struct Fold {
     pub(crate) counts: Counts,
     pub(crate) window: Option<Window>,
     pub(crate) timeline: Timeline,
+    /// Where there is a filter or a watch.
+    pub(crate) detail: Option<Box<Detail>>,
     recent: Recent,
 }
 
@@ -100,13 +104,10 @@ impl Fold {
             _ => false,
         };
         let (is_reject, window) = match is_known {
-            true => (self.recent.steady.is_reject, None),
+            true => (self.recent.steady.is_reject, self.recent.steady.window),
             false => self.recent.times_and_verdict(text, place)?,
         };
-        let began = match is_known {
-            true => self.recent.steady.start,
-            false => window.map(|window| window.start),
-        };
+        let began = window.map(|window| window.start);
         let (start, end) = place(Slot::Bytes)?;
         let bytes = word::number(text, start, end)?;
         let src = self.recent.ipv4(text, place(Slot::Src)?)?;
@@ -141,6 +142,25 @@ impl Fold {
             .service(services, text, place(Slot::DstService))?;
         let src = End::new(src, pkt_src, src_service);
         let dst = End::new(dst, pkt_dst, dst_service);
+        if let Some(detail) = &mut self.detail {
+            let columns = detail.fast(reader, text, line)?;
+            let record = Record {
+                ends: [src, dst].map(|end| AddressCode::v4(end.address)),
+                seen: [src, dst].map(|end| AddressCode::v4(end.outer)),
+                has_packet: [src, dst].map(|end| end.has_packet),
+                interface,
+                services: [src_service, dst_service],
+                is_reject,
+                bytes,
+                start: began,
+                end: window.map(|window| window.end),
+                ..columns.record()
+            };
+            if !self.admits(&record, &columns) {
+                self.counts.read += 1;
+                return Some(());
+            }
+        }
         let context = self.add(interface, is_reject, false, src, dst, Sum::of_one(bytes));
         if let Some(second) = began {
             let [src, dst] = [src, dst].map(|end| u32::from(is_private_v4(end.address)));
@@ -153,7 +173,7 @@ impl Fold {
         if !is_known {
             self.widen(window);
             if let (Some(steady), Some(run)) = (steady, run) {
-                self.recent.steady.learn(steady, run, is_reject, began);
+                self.recent.steady.learn(steady, run, is_reject, window);
             }
         }
         Some(())
@@ -180,13 +200,13 @@ impl Fold {
             b"OK" => {}
             b"SKIPDATA" => {
                 self.counts.skipdata += 1;
-                self.widen(window);
+                self.widen_unless_filtered(window);
                 return Ok(());
             }
             // A layout without log-status: an empty record moved nothing.
             status if status == b"NODATA" || (status == b"-" && empty) => {
                 self.counts.nodata += 1;
-                self.widen(window);
+                self.widen_unless_filtered(window);
                 return Ok(());
             }
             b"-" => {}
@@ -224,6 +244,27 @@ impl Fold {
             self.services.code(words.get(Slot::SrcService)),
             self.services.code(words.get(Slot::DstService)),
         ];
+        if let Some(detail) = &mut self.detail {
+            let columns = detail.slow(reader, line, &words)?;
+            let addresses = &mut self.addresses;
+            let mut code = |address| AddressCode::of(address, addresses);
+            let ends = [pkt_src.unwrap_or(src), pkt_dst.unwrap_or(dst)];
+            let record = Record {
+                ends: ends.map(&mut code),
+                seen: [src, dst].map(&mut code),
+                has_packet: [pkt_src.is_some(), pkt_dst.is_some()],
+                interface,
+                services,
+                is_reject,
+                bytes,
+                start,
+                end,
+                ..columns.record()
+            };
+            if !self.admits(&record, &columns) {
+                return Ok(());
+            }
+        }
         let context = self.add_addresses(
             interface,
             is_reject,
@@ -242,6 +283,54 @@ impl Fold {
         self.counts.rejected += u64::from(is_reject);
         self.widen(window);
         Ok(())
+    }
+
+    /// Whether the record is in the sums; one that is not is left out.
+    fn admits(&mut self, record: &Record, columns: &Columns) -> bool {
+        let Some(detail) = &mut self.detail else {
+            return true;
+        };
+        let names = Names {
+            addresses: &self.addresses,
+            interfaces: &self.interfaces,
+            services: &self.services,
+        };
+        if detail.admits(record, columns, names) {
+            // The times of a run of lines are known from its first, which may be
+            // left out.
+            let times = record.start.zip(record.end);
+            self.widen(times.map(|(start, end)| Window { start, end }));
+            return true;
+        }
+        let is_summed = !detail.is_filtered();
+        self.counts.parsed += u64::from(!is_summed);
+        self.counts.left_out += 1;
+        is_summed
+    }
+
+    /// What the codes of records stand for.
+    fn names(&self) -> Names<'_> {
+        Names {
+            addresses: &self.addresses,
+            interfaces: &self.interfaces,
+            services: &self.services,
+        }
+    }
+
+    /// Shows a watch what waits for it; where a source has ended.
+    pub(crate) fn settle_detail(&mut self) {
+        if let Some(mut detail) = self.detail.take() {
+            detail.settle(self.names());
+            self.detail = Some(detail);
+        }
+    }
+
+    /// The watch, which sees no more.
+    pub(crate) fn take_watch(&mut self) -> Option<Box<dyn Watch>> {
+        let mut detail = self.detail.take()?;
+        let watch = detail.take_watch(self.names());
+        self.detail = Some(detail);
+        watch
     }
 
     /// Adds a record whose addresses may be of any family; gives its context.
@@ -370,6 +459,15 @@ impl Fold {
         }
     }
 
+    /// A filter asks nothing of a record without data, so it says no time either.
+    fn widen_unless_filtered(&mut self, window: Option<Window>) {
+        let is_filtered = self
+            .detail
+            .as_ref()
+            .is_some_and(|detail| detail.is_filtered());
+        self.widen(window.filter(|_| !is_filtered));
+    }
+
     #[inline]
     fn interface(&mut self, name: &[u8]) -> u32 {
         if !same(name, &self.recent.interface) {
@@ -393,7 +491,14 @@ impl Fold {
     pub(crate) fn merge(&mut self, mut other: Fold) {
         other.settle();
         other.settle_times();
+        other.settle_detail();
         self.settle_times();
+        self.settle_detail();
+        match (&mut self.detail, other.detail.take()) {
+            (Some(own), Some(detail)) => own.merge(*detail),
+            (own @ None, Some(detail)) => *own = Some(Box::new(detail.moved())),
+            (_, None) => {}
+        }
         let interfaces = self.interfaces.absorb(&other.interfaces);
         let services = self.services.absorb(&other.services);
         let translated: Vec<Context> = other

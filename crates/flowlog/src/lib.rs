@@ -23,6 +23,7 @@
 
 mod context;
 mod counts;
+mod detail;
 mod dictionary;
 mod field;
 pub mod filter;
@@ -35,6 +36,7 @@ mod line;
 mod pairs;
 mod partial;
 mod recent;
+mod record;
 mod renaming;
 mod table;
 mod timeline;
@@ -46,6 +48,7 @@ pub use flow::{Action, Conversation, End, Flow, FlowSum};
 pub use known::{KnownLayout, NATSPIKE_LOG_FORMAT};
 pub use layout::{Column, Layout, LayoutError};
 pub use partial::{PARTIAL_VERSION, PartialError};
+pub use record::{AddressCode, Names, Record, TextCode, Watch};
 pub use renaming::Renaming;
 pub use table::{FlowTable, ReadError};
 pub use timeline::Moment;

@@ -23,6 +23,11 @@ pub(crate) enum Slot {
     End,
     Action,
     LogStatus,
+    SrcPort,
+    DstPort,
+    Protocol,
+    Packets,
+    TcpFlags,
     /// A column that nothing reads; always the last.
     Ignored,
 }
@@ -37,6 +42,8 @@ pub(crate) struct LineReader {
     layout: Layout,
     slots: Box<[Slot]>,
     columns: [u16; SLOTS],
+    /// The column of every field, by its place in [`Field::ALL`].
+    fields: Box<[u16]>,
     steady: Option<Steady>,
 }
 
@@ -70,8 +77,15 @@ impl LineReader {
         for (column, slot) in slots.iter().enumerate() {
             columns[*slot as usize] = u16::try_from(column).unwrap_or(ABSENT);
         }
+        let mut fields: Box<[u16]> = vec![ABSENT; Field::ALL.len()].into();
+        for (place, column) in layout.columns().iter().enumerate() {
+            if let Column::Known(field) = column {
+                fields[*field as usize] = u16::try_from(place).unwrap_or(ABSENT);
+            }
+        }
         LineReader {
             layout,
+            fields,
             steady: steady(&columns),
             slots,
             columns,
@@ -92,6 +106,13 @@ impl LineReader {
     #[inline]
     pub(crate) fn column(&self, slot: Slot) -> Option<usize> {
         let column = self.columns[slot as usize];
+        (column != ABSENT).then_some(usize::from(column))
+    }
+
+    /// The column of a field, if the layout has it.
+    #[inline]
+    pub(crate) fn column_of(&self, field: Field) -> Option<usize> {
+        let column = self.fields[field as usize];
         (column != ABSENT).then_some(usize::from(column))
     }
 
@@ -150,6 +171,11 @@ fn slot(column: &Column) -> Slot {
         Field::End => Slot::End,
         Field::Action => Slot::Action,
         Field::LogStatus => Slot::LogStatus,
+        Field::Srcport => Slot::SrcPort,
+        Field::Dstport => Slot::DstPort,
+        Field::Protocol => Slot::Protocol,
+        Field::Packets => Slot::Packets,
+        Field::TcpFlags => Slot::TcpFlags,
         _ => Slot::Ignored,
     }
 }

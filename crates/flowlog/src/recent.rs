@@ -31,8 +31,8 @@ pub(crate) struct LastRun {
     order: [u16; 4],
     text: Vec<u8>,
     pub(crate) is_reject: bool,
-    /// When its records begin.
-    pub(crate) start: Option<u64>,
+    /// When its records begin and end.
+    pub(crate) window: Option<Window>,
 }
 
 /// Places for addresses; a power of two.
@@ -90,13 +90,13 @@ impl LastRun {
         steady: Steady,
         run: &[u8],
         is_reject: bool,
-        start: Option<u64>,
+        window: Option<Window>,
     ) {
         self.order = steady.order;
         self.text.clear();
         self.text.extend_from_slice(run);
         self.is_reject = is_reject;
-        self.start = start;
+        self.window = window;
     }
 }
 

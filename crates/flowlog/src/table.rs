@@ -6,6 +6,8 @@
 //! flows and not with input; a line without an end takes 64 KiB at the most.
 
 use crate::counts::{Counts, MalformedReason, Window};
+use crate::detail::Detail;
+use crate::filter::Filter;
 use crate::flow::{Conversation, Flow};
 use crate::fold::Fold;
 use crate::index::Index;
@@ -13,6 +15,7 @@ use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
 use crate::line::LineReader;
 use crate::partial::{self, PartialError};
+use crate::record::Watch;
 use crate::renaming::{self, Renaming};
 use crate::timeline::Moment;
 use memchr::memchr;
@@ -116,6 +119,28 @@ impl FlowTable {
         self.fold.keys.were_more
     }
 
+    /// Only records that the filter lets through count from now on; the others are
+    /// [`Counts::left_out`].
+    pub fn keep_only(&mut self, filter: &Filter) {
+        self.fold.detail = Some(Box::new(Detail::of_filter(filter)));
+    }
+
+    /// Shows the watch every record from now on that the filter lets through; the
+    /// others are [`Counts::left_out`], but in the table's own sums.
+    pub fn watch(&mut self, watch: Box<dyn Watch>, filter: Option<&Filter>) {
+        self.fold.detail = Some(Box::new(Detail::of_watch(watch, filter)));
+    }
+
+    /// Whether a filter or a watch reads along: then the sums alone are not all.
+    pub fn is_watched(&self) -> bool {
+        self.fold.detail.is_some()
+    }
+
+    /// The watch with what it has seen. Sources must have ended.
+    pub fn take_watch(&mut self) -> Option<Box<dyn Watch>> {
+        self.fold.take_watch()
+    }
+
     /// Names the source that comes next, for messages about its lines.
     pub fn begin_source(&mut self, name: &str) {
         self.source = Source {
@@ -179,6 +204,7 @@ impl FlowTable {
             self.fold.settle();
         }
         self.fold.settle_times();
+        self.fold.settle_detail();
         if let Some((line, text)) = self.source.undecided.first() {
             return Err(not_a_flow_log(*line, text));
         }

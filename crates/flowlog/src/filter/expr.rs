@@ -111,3 +111,54 @@ pub enum Named {
     /// `@sensitive`: the ports that are.
     Sensitive,
 }
+
+/// What named sets mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sets {
+    /// The addresses that are investigated.
+    pub subject: AddressSet,
+    /// The addresses that are not external.
+    pub inside: AddressSet,
+    /// The ports that are sensitive.
+    pub sensitive: NumberSet,
+}
+
+impl Default for Sets {
+    /// Every private address is investigated and inside; no port is sensitive.
+    fn default() -> Sets {
+        Sets {
+            subject: AddressSet::Private,
+            inside: AddressSet::Private,
+            sensitive: NumberSet::Ranges(Vec::new()),
+        }
+    }
+}
+
+impl Expr {
+    /// The same with what named sets mean in their place.
+    pub fn resolve(&self, sets: &Sets) -> Expr {
+        let all = |parts: &[Expr]| parts.iter().map(|part| part.resolve(sets)).collect();
+        match self {
+            Expr::All(parts) => Expr::All(all(parts)),
+            Expr::Any(parts) => Expr::Any(all(parts)),
+            Expr::Not(inner) => Expr::Not(Box::new(inner.resolve(sets))),
+            Expr::Test(Test::Address(of, AddressSet::Named(named))) => {
+                let set = match named {
+                    Named::Subject => sets.subject.clone(),
+                    Named::Inside => sets.inside.clone(),
+                    // Ports are no addresses.
+                    Named::Sensitive => AddressSet::Networks(Vec::new()),
+                };
+                Expr::Test(Test::Address(*of, set))
+            }
+            Expr::Test(Test::Number(of, NumberSet::Named(named))) => {
+                let set = match named {
+                    Named::Sensitive => sets.sensitive.clone(),
+                    Named::Subject | Named::Inside => NumberSet::Ranges(Vec::new()),
+                };
+                Expr::Test(Test::Number(*of, set))
+            }
+            Expr::Test(test) => Expr::Test(test.clone()),
+        }
+    }
+}
