@@ -1,0 +1,345 @@
+//! From the fold to tables: groups of flows, ranked and cut.
+//!
+//! **Invariants.** Flows that do not count are in no table; the head says how much
+//! they are. A group's sums are whole or it is not shown.
+
+use super::chosen::Chosen;
+use super::counted::Counted;
+use super::definition::{Analysis, Definition, Dimension};
+use super::ends::{Ends, OTHER_INSIDE};
+use super::flows::{Flows, Held, Key};
+use super::fold::Fold;
+use super::rank::{By, Group, Ranked, Sketch};
+use super::seen::{Flow, Pair};
+use super::{Cell, Column, ColumnKind, Row, Sums, Table};
+use flowlog::filter::Expr;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+/// Rows from which on groups of both ends are found by a sketch.
+const MANY: usize = 1 << 16;
+
+/// A question with its expression.
+pub(crate) struct Question<'a> {
+    pub(crate) definition: &'a Definition,
+    pub(crate) expr: Expr,
+}
+
+/// The flows that count, with the questions that each belongs to.
+pub(crate) struct Answers<'a> {
+    pub(crate) fold: &'a Fold,
+    pub(crate) counted: &'a Counted,
+    by: By,
+    limit: usize,
+    /// For each row of the fold a bit for every question; none where it does not
+    /// count.
+    which: Vec<u32>,
+    /// Records that do not count.
+    pub(crate) left_out: Sums,
+    /// What is between inside ends that are not told apart any more.
+    pub(crate) untold: Sums,
+}
+
+/// A bit of [`Answers::which`] beyond all questions: the flow counts.
+const COUNTS: u32 = 1 << 31;
+
+impl<'a> Answers<'a> {
+    pub(crate) fn new(
+        fold: &'a Fold,
+        counted: &'a Counted,
+        mut chosen: Chosen,
+        by: By,
+        limit: usize,
+    ) -> Answers<'a> {
+        let (mut left_out, mut untold) = (Sums::default(), Sums::default());
+        let ends = &fold.ends;
+        let which = fold.flows.iter().map(|held| {
+            let key = &held.key;
+            if key.src == OTHER_INSIDE {
+                untold.add(held.sums);
+                return 0;
+            }
+            if !counted.counts(pair(key), ends) {
+                left_out.add(held.sums);
+                return 0;
+            }
+            let sides = [key.src, key.dst].map(|end| ends.side(end));
+            chosen.which(key, sides) | COUNTS
+        });
+        let which = which.collect();
+        Answers {
+            fold,
+            counted,
+            by,
+            limit,
+            which,
+            left_out,
+            untold,
+        }
+    }
+
+    /// The flows that count.
+    pub(crate) fn flows(&self) -> impl Iterator<Item = Flow> {
+        let ends = &self.fold.ends;
+        self.rows().map(move |(_, held)| flow(&held, ends))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (u32, Held)> {
+        let which = self.which.iter().copied();
+        which
+            .zip(self.fold.flows.iter())
+            .filter(|(which, _)| which & COUNTS > 0)
+    }
+
+    /// A table for each question, in their order.
+    pub(crate) fn tables(&self, questions: &[Question<'_>], port_names: &dyn Fn(u16) -> Option<String>) -> Vec<Table> {
+        let mut ranked = self.sketched(questions);
+        for (which, held) in self.rows() {
+            let mut bits = which & !COUNTS;
+            while bits > 0 {
+                let place = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let by = questions[place].definition.by;
+                ranked[place].add(group(by, &held.key), held.sums);
+            }
+        }
+        questions
+            .iter()
+            .zip(ranked)
+            .map(|(question, ranked)| self.table(question.definition, ranked, port_names))
+            .collect()
+    }
+
+    /// The first time over the flows, for questions with very many groups.
+    fn sketched(&self, questions: &[Question<'_>]) -> Vec<Ranked> {
+        let rows = self.fold.flows.len();
+        let both = [Dimension::Source, Dimension::Destination];
+        let has_both = |by: &[Dimension]| both.iter().all(|end| by.contains(end));
+        let is_large = |question: &Question<'_>| has_both(question.definition.by) && rows > MANY;
+        let mut sketches: Vec<Sketch> = questions
+            .iter()
+            .map(|question| {
+                let rows = if is_large(question) { rows } else { 0 };
+                Sketch::new(self.by, self.limit, rows)
+            })
+            .collect();
+        for (which, held) in self.rows() {
+            let mut bits = which & !COUNTS;
+            while bits > 0 {
+                let place = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let by = questions[place].definition.by;
+                let sketch = &mut sketches[place];
+                match sketch.is_used() {
+                    true => sketch.note(group(by, &held.key), held.sums),
+                    false => sketch.count(held.sums),
+                }
+            }
+        }
+        sketches.into_iter().map(Sketch::ranked).collect()
+    }
+
+    fn table(
+        &self,
+        definition: &Definition,
+        ranked: Ranked,
+        port_names: &dyn Fn(u16) -> Option<String>,
+    ) -> Table {
+        let cells = |group: Group| self.cells(definition, group, port_names);
+        let (groups, rest, total) = ranked.finish(cells);
+        let rows = groups.into_iter().map(|(group, sums)| Row {
+            cells: cells(group),
+            sums,
+            organization: None,
+        });
+        let mut columns: Vec<Column> = definition.by.iter().map(|by| column(*by)).collect();
+        if definition.analysis == Analysis::SensitivePorts {
+            columns.push(text_column("service"));
+        }
+        Table {
+            analysis: definition.analysis.name().to_owned(),
+            view: definition.view.map(str::to_owned),
+            title: definition.title.to_owned(),
+            about: definition.about.to_owned(),
+            columns,
+            rows: rows.collect(),
+            rest,
+            total,
+        }
+    }
+
+    fn cells(
+        &self,
+        definition: &Definition,
+        group: Group,
+        port_names: &dyn Fn(u16) -> Option<String>,
+    ) -> Vec<Cell> {
+        let mut group = group;
+        let mut cells: Vec<Cell> = definition
+            .by
+            .iter()
+            .rev()
+            .map(|by| self.cell(*by, &mut group))
+            .collect();
+        cells.reverse();
+        if definition.analysis == Analysis::SensitivePorts {
+            let port = cells.iter().find_map(|cell| match cell {
+                Cell::Number(port) => u16::try_from(*port).ok(),
+                _ => None,
+            });
+            cells.push(port.and_then(port_names).map_or(Cell::Missing, Cell::Text));
+        }
+        cells
+    }
+
+    /// Takes the last value off the group.
+    fn cell(&self, by: Dimension, group: &mut Group) -> Cell {
+        let bits = width(by);
+        let value = (*group & ((1 << bits) - 1)) as u32;
+        *group >>= bits;
+        let known = |value: u32| match value {
+            0 => Cell::Missing,
+            value => Cell::Number(u64::from(value - 1)),
+        };
+        match by {
+            Dimension::Source | Dimension::Destination => {
+                Cell::Text(self.fold.ends.address(value).to_string())
+            }
+            Dimension::SourcePort | Dimension::DestinationPort | Dimension::Protocol => known(value),
+            Dimension::Action => Cell::Text(match value {
+                0 => "ACCEPT".to_owned(),
+                _ => "REJECT".to_owned(),
+            }),
+            Dimension::SourceService | Dimension::DestinationService => {
+                let name = self.fold.services.name(value as u16);
+                name.map_or(Cell::Missing, |name| Cell::Text(name.to_owned()))
+            }
+        }
+    }
+
+    /// Traffic with addresses that `found` says something of, by that and action;
+    /// an end's numbers are asked once.
+    pub(crate) fn by_end<T: Copy>(
+        &self,
+        found: impl Fn(std::net::IpAddr) -> Option<T>,
+    ) -> (Vec<((u32, bool), T, Sums)>, Option<Sums>, Sums) {
+        let ends = &self.fold.ends;
+        let known: Vec<Option<T>> = ends.all().map(found).collect();
+        let mut groups: HashMap<(u32, bool), Sums, RandomState> = HashMap::default();
+        let mut total = Sums::default();
+        for (_, held) in self.rows() {
+            let is_reject = held.key.flags & Key::REJECT > 0;
+            let mut counts = false;
+            for end in [held.key.src, held.key.dst] {
+                if known[end as usize].is_some() {
+                    groups.entry((end, is_reject)).or_default().add(held.sums);
+                    counts = true;
+                }
+            }
+            if counts {
+                total.add(held.sums);
+            }
+        }
+        let mut rows: Vec<((u32, bool), T, Sums)> = groups
+            .into_iter()
+            .filter_map(|((end, is_reject), sums)| {
+                Some(((end, is_reject), known[end as usize]?, sums))
+            })
+            .collect();
+        rows.sort_by_key(|((end, is_reject), _, sums)| {
+            (self.by.order(*sums), ends.address(*end), *is_reject)
+        });
+        let mut rest = Sums::default();
+        if self.limit > 0 {
+            rows.drain(self.limit.min(rows.len())..)
+                .for_each(|(_, _, sums)| rest.add(sums));
+        }
+        (rows, (rest.flows > 0).then_some(rest), total)
+    }
+}
+
+fn pair(key: &Key) -> Pair {
+    Pair {
+        src: key.src,
+        dst: key.dst,
+        is_forwarded: key.flags & Key::FORWARDED > 0,
+    }
+}
+
+fn flow(held: &Held, ends: &Ends) -> Flow {
+    let key = &held.key;
+    let has = |flag| key.flags & flag > 0;
+    let [src_port, dst_port] = key.ports;
+    Flow {
+        pair: pair(key),
+        sides: [key.src, key.dst].map(|end| ends.side(end)),
+        src_port: has(Key::SRC_PORT).then_some(src_port),
+        dst_port: has(Key::DST_PORT).then_some(dst_port),
+        protocol: has(Key::PROTOCOL).then_some(key.protocol),
+        is_reject: has(Key::REJECT),
+        opens: held.opens,
+        sums: held.sums,
+        first: held.times.map(|(first, _)| first),
+        last: held.times.map(|(_, last)| last),
+    }
+}
+
+/// Bits of a value in a group.
+fn width(by: Dimension) -> u32 {
+    match by {
+        Dimension::Source | Dimension::Destination => 32,
+        Dimension::SourcePort | Dimension::DestinationPort => 17,
+        Dimension::Protocol => 9,
+        Dimension::Action => 1,
+        Dimension::SourceService | Dimension::DestinationService => 16,
+    }
+}
+
+/// The group of a flow: its values one behind the other.
+#[inline]
+fn group(by: &[Dimension], key: &Key) -> Group {
+    let known = |flag: u8, value: u16| match key.flags & flag {
+        0 => 0,
+        _ => u32::from(value) + 1,
+    };
+    let mut group: Group = 0;
+    for by in by {
+        let value = match by {
+            Dimension::Source => key.src,
+            Dimension::Destination => key.dst,
+            Dimension::SourcePort => known(Key::SRC_PORT, key.ports[0]),
+            Dimension::DestinationPort => known(Key::DST_PORT, key.ports[1]),
+            Dimension::Protocol => known(Key::PROTOCOL, key.protocol.into()),
+            Dimension::Action => u32::from(key.flags & Key::REJECT),
+            Dimension::SourceService => key.services[0].into(),
+            Dimension::DestinationService => key.services[1].into(),
+        };
+        group = group << width(*by) | Group::from(value);
+    }
+    group
+}
+
+fn column(by: Dimension) -> Column {
+    let (name, kind) = match by {
+        Dimension::Source => ("source", ColumnKind::Address),
+        Dimension::Destination => ("destination", ColumnKind::Address),
+        Dimension::SourcePort => ("source_port", ColumnKind::Number),
+        Dimension::DestinationPort => ("destination_port", ColumnKind::Number),
+        Dimension::Protocol => ("protocol", ColumnKind::Number),
+        Dimension::Action => ("action", ColumnKind::Text),
+        Dimension::SourceService | Dimension::DestinationService => {
+            ("aws_service", ColumnKind::Text)
+        }
+    };
+    Column {
+        name: name.to_owned(),
+        kind,
+    }
+}
+
+pub(crate) fn text_column(name: &str) -> Column {
+    Column {
+        name: name.to_owned(),
+        kind: ColumnKind::Text,
+    }
+}

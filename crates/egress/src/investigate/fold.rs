@@ -1,0 +1,306 @@
+//! The fold of an investigation: every record that counts, into sums and rules.
+//!
+//! **Invariants.** What is told apart is what the questions need and no more. Beyond
+//! [`Plan::most`] rows, ports that nobody asks about are given up first, then
+//! external ends: sums stay exact, and of what can be told the side does, too.
+//! Merged in any order, folds are the same.
+
+use super::definition::{Analysis, Definition, Dimension};
+use super::ends::{Ends, OTHER_INSIDE, OTHER_OUTSIDE};
+use super::flows::{Flows, Key, More};
+use super::seen::{Pair, Seen};
+use flowlog::filter::{Filter, Matcher, Sets};
+use flowlog::{Names, Record, TextCode, Watch};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::any::Any;
+use std::sync::Arc;
+
+/// The port of SSH.
+pub(crate) const SSH: u16 = 22;
+/// TCP's SYN and ACK; a flow log shows SYN-ACK as 18.
+const SYN: u8 = 2;
+const SYN_ACK: u8 = 18;
+
+/// What is asked, made ready for records.
+pub(crate) struct Plan {
+    pub(crate) sets: Arc<Sets>,
+    /// The questions, with their filters.
+    pub(crate) questions: Vec<(&'static Definition, Filter)>,
+    /// Rules of their own.
+    pub(crate) rules: Vec<Analysis>,
+    /// Ports that are told apart at the sender's side, a bit each; of the
+    /// receiver's they are the last that are given up.
+    pub(crate) ports: Box<[u64; 1024]>,
+    /// Every sender's port is told apart.
+    pub(crate) all_src_ports: bool,
+    /// Records that no question is about are not kept.
+    pub(crate) is_selective: bool,
+    /// Rows that are told apart at the most.
+    pub(crate) most: usize,
+}
+
+impl Plan {
+    fn is_port(&self, port: u16) -> bool {
+        self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
+    }
+
+    /// Whether rows are told apart by that.
+    pub(crate) fn needs(&self, dimension: Dimension) -> bool {
+        let asks = |(definition, _): &(&Definition, Filter)| definition.by.contains(&dimension);
+        self.questions.iter().any(asks)
+    }
+}
+
+/// Sums and rules under way.
+#[derive(Clone)]
+pub(crate) struct Fold {
+    plan: Arc<Plan>,
+    pub(crate) ends: Ends,
+    pub(crate) flows: Flows,
+    pub(crate) services: Services,
+    matcher: Matcher,
+    /// There were more rows than are told apart.
+    pub(crate) were_more: bool,
+    /// A record has packet addresses.
+    pub(crate) has_packet: bool,
+    keeps: Keeps,
+}
+
+/// Which parts of a key the questions need.
+#[derive(Clone, Copy)]
+struct Keeps {
+    dst_port: bool,
+    protocol: bool,
+    services: bool,
+}
+
+/// Names of AWS services by number; 0 is none.
+#[derive(Clone, Default)]
+pub(crate) struct Services {
+    names: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, u16, RandomState>,
+    /// By the table's code.
+    codes: Vec<Option<u16>>,
+}
+
+impl Services {
+    #[inline]
+    fn number(&mut self, code: TextCode, names: Names<'_>) -> u16 {
+        match self.codes.get(code as usize) {
+            Some(Some(number)) => *number,
+            _ => self.learn(code, names),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, code: TextCode, names: Names<'_>) -> u16 {
+        let place = code as usize;
+        if place >= self.codes.len() {
+            self.codes.resize(place + 1, None);
+        }
+        let number = names.service(code).map_or(0, |name| self.of(name));
+        self.codes[place] = Some(number);
+        number
+    }
+
+    fn of(&mut self, name: &str) -> u16 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        // There are a few dozen; of nonsense the last one stands for all others.
+        let number = u16::try_from(self.names.len() + 1).unwrap_or(u16::MAX);
+        if usize::from(number) > self.names.len() {
+            self.names.push(name.into());
+            self.numbers.insert(name.into(), number);
+        }
+        number
+    }
+
+    /// The name of a number.
+    pub(crate) fn name(&self, number: u16) -> Option<&str> {
+        let name = self.names.get(usize::from(number).checked_sub(1)?);
+        name.map(|name| &**name)
+    }
+
+    fn absorb(&mut self, other: &Services) -> Vec<u16> {
+        let numbers = other.names.iter().map(|name| self.of(name));
+        std::iter::once(0).chain(numbers).collect()
+    }
+}
+
+impl Fold {
+    pub(crate) fn new(plan: Arc<Plan>) -> Fold {
+        let mut matcher = Matcher::default();
+        for (_, filter) in &plan.questions {
+            // As many as there are definitions, whose sets are three.
+            let _ = matcher.push(filter);
+        }
+        let is_ruled = !plan.rules.is_empty();
+        let services = [Dimension::SourceService, Dimension::DestinationService];
+        Fold {
+            ends: Ends::new(Arc::clone(&plan.sets)),
+            flows: Flows::default(),
+            services: Services::default(),
+            matcher,
+            were_more: false,
+            has_packet: false,
+            keeps: Keeps {
+                dst_port: is_ruled || plan.needs(Dimension::DestinationPort),
+                protocol: is_ruled || plan.needs(Dimension::Protocol),
+                services: services.iter().any(|service| plan.needs(*service)),
+            },
+            plan,
+        }
+    }
+
+    #[inline]
+    fn record(&mut self, record: &Record, names: Names<'_>) {
+        self.has_packet |= record.has_packet != [false; 2];
+        if self.plan.is_selective && self.matcher.which(record, names) == 0 {
+            return;
+        }
+        let seen = self.seen(record, names);
+        let key = self.key(&seen, record, names);
+        let more = More {
+            bytes: seen.bytes,
+            packets: seen.packets,
+            records: 1,
+            times: seen.start.map(|start| (start, start)),
+            opens: seen.opens,
+        };
+        self.add(key, more);
+    }
+
+    #[inline]
+    fn seen(&mut self, record: &Record, names: Names<'_>) -> Seen {
+        let [src, dst] = record.ends.map(|code| self.ends.number(code, names));
+        let [src_port, dst_port] = record.ports;
+        Seen {
+            pair: Pair {
+                src,
+                dst,
+                is_forwarded: record.ends != record.seen,
+            },
+            sides: [src, dst].map(|end| self.ends.side(end)),
+            src_port,
+            dst_port,
+            protocol: record.protocol,
+            is_reject: record.is_reject,
+            opens: match record.tcp_flags {
+                Some(flags) => flags & SYN_ACK == SYN,
+                None => src_port > dst_port,
+            },
+            bytes: record.bytes,
+            packets: record.packets.unwrap_or(0),
+            start: record.start,
+            end: record.end,
+        }
+    }
+
+    #[inline]
+    fn key(&mut self, seen: &Seen, record: &Record, names: Names<'_>) -> Key {
+        let mut flags = u8::from(seen.is_reject) * Key::REJECT
+            | u8::from(seen.pair.is_forwarded) * Key::FORWARDED;
+        let is_kept = |port: &u16| self.plan.all_src_ports || self.plan.is_port(*port);
+        let src_port = seen.src_port.filter(is_kept);
+        let is_port = |port: &u16| self.keeps.dst_port || self.plan.is_port(*port);
+        let dst_port = seen.dst_port.filter(is_port);
+        let protocol = seen.protocol.filter(|_| self.keeps.protocol);
+        flags |= u8::from(src_port.is_some()) * Key::SRC_PORT
+            | u8::from(dst_port.is_some()) * Key::DST_PORT
+            | u8::from(protocol.is_some()) * Key::PROTOCOL;
+        Key {
+            src: seen.pair.src,
+            dst: seen.pair.dst,
+            ports: [src_port.unwrap_or(0), dst_port.unwrap_or(0)],
+            services: match self.keeps.services {
+                true => record.services.map(|code| self.services.number(code, names)),
+                false => [0; 2],
+            },
+            protocol: protocol.unwrap_or(0),
+            flags,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, key: Key, more: More) {
+        if self.flows.len() >= self.plan.most && !self.flows.has(key) {
+            let key = self.coarser(key);
+            self.flows.add(key, more);
+            return;
+        }
+        self.flows.add(key, more);
+    }
+
+    /// The row of a record for which there is no row any more.
+    #[cold]
+    fn coarser(&mut self, key: Key) -> Key {
+        self.were_more = true;
+        let mut key = key;
+        let [src_port, dst_port] = key.ports;
+        if key.flags & Key::SRC_PORT > 0 && !self.plan.is_port(src_port) {
+            key.ports[0] = 0;
+            key.flags &= !Key::SRC_PORT;
+        }
+        if key.flags & Key::DST_PORT > 0 && !self.plan.is_port(dst_port) {
+            key.ports[1] = 0;
+            key.flags &= !Key::DST_PORT;
+        }
+        // A quarter more for rows without ports.
+        if self.flows.has(key) || self.flows.len() < self.plan.most + self.plan.most / 4 {
+            return key;
+        }
+        match [key.src, key.dst].map(|end| self.ends.side(end).is_inside) {
+            [_, false] => key.dst = OTHER_OUTSIDE,
+            [false, true] => key.src = OTHER_OUTSIDE,
+            [true, true] => (key.src, key.dst) = (OTHER_INSIDE, OTHER_INSIDE),
+        }
+        key
+    }
+}
+
+impl Watch for Fold {
+    fn records(&mut self, records: &[Record], names: Names<'_>) {
+        for record in records {
+            self.record(record, names);
+        }
+    }
+
+    fn merge(&mut self, other: Box<dyn Watch>) {
+        let other: Box<dyn Any> = other;
+        let Ok(mut other) = other.downcast::<Fold>() else {
+            unreachable!("tables of one run have one kind of watch");
+        };
+        other.flows.settle();
+        let ends = self.ends.absorb(&other.ends);
+        let services = self.services.absorb(&other.services);
+        self.flows.settle();
+        if self.flows.len() + other.flows.len() <= self.plan.most {
+            self.flows.merge(&other.flows, &ends, &services);
+        } else {
+            for held in other.flows.iter() {
+                let mut key = held.key;
+                (key.src, key.dst) = (ends[key.src as usize], ends[key.dst as usize]);
+                key.services = key.services.map(|number| services[usize::from(number)]);
+                if self.flows.len() >= self.plan.most && !self.flows.has(key) {
+                    key = self.coarser(key);
+                }
+                self.flows.add_sums(key, held.sums, held.opens, held.times);
+            }
+            self.flows.settle();
+        }
+        self.were_more |= other.were_more;
+        self.has_packet |= other.has_packet;
+    }
+
+    fn moved(&mut self) {
+        self.ends.forget_codes();
+        self.services.codes.clear();
+        self.matcher.forget();
+    }
+
+    fn boxed(&self) -> Box<dyn Watch> {
+        Box::new(self.clone())
+    }
+}
