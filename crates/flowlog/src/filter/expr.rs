@@ -1,8 +1,31 @@
 //! A filter as plain data.
 
 use crate::Field;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
+
+/// Addresses that are not routed over the internet: private (RFC 1918), shared
+/// (RFC 6598), link-local, unique local (RFC 4193).
+pub const PRIVATE: [IpNet; 7] = [
+    v4([10, 0, 0, 0], 8),
+    v4([172, 16, 0, 0], 12),
+    v4([192, 168, 0, 0], 16),
+    v4([100, 64, 0, 0], 10),
+    v4([169, 254, 0, 0], 16),
+    v6(0xfc00, 7),
+    v6(0xfe80, 10),
+];
+
+const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
+}
+
+const fn v6(first: u16, length: u8) -> IpNet {
+    let address = Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0);
+    IpNet::V6(Ipv6Net::new_assert(address, length))
+}
 
 /// Which records count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +72,7 @@ pub enum AddressOf {
 pub enum AddressSet {
     /// Those in one of the networks.
     Networks(Vec<IpNet>),
-    /// Private (RFC 1918), shared (RFC 6598), link-local or unique local ones.
+    /// Those in one of [`PRIVATE`].
     Private,
     /// Those of a set that is known from elsewhere.
     Named(Named),
@@ -159,6 +182,82 @@ impl Expr {
                 Expr::Test(Test::Number(*of, set))
             }
             Expr::Test(test) => Expr::Test(test.clone()),
+        }
+    }
+}
+
+impl Expr {
+    /// The fields of a record that it asks for.
+    pub fn fields(&self) -> BTreeSet<Field> {
+        let mut fields = BTreeSet::new();
+        self.add_fields(&mut fields);
+        fields
+    }
+
+    fn add_fields(&self, to: &mut BTreeSet<Field>) {
+        match self {
+            Expr::All(parts) | Expr::Any(parts) => {
+                for part in parts {
+                    part.add_fields(to);
+                }
+            }
+            Expr::Not(part) => part.add_fields(to),
+            Expr::Test(test) => to.extend(test.fields()),
+        }
+    }
+
+    /// Whether it asks for the set.
+    pub fn names(&self, set: Named) -> bool {
+        match self {
+            Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| part.names(set)),
+            Expr::Not(part) => part.names(set),
+            Expr::Test(Test::Address(_, AddressSet::Named(named)))
+            | Expr::Test(Test::Number(_, NumberSet::Named(named))) => *named == set,
+            Expr::Test(_) => false,
+        }
+    }
+}
+
+impl Test {
+    /// The fields of a record that it asks for.
+    pub fn fields(&self) -> Vec<Field> {
+        match self {
+            Test::Address(of, _) => of.fields(),
+            Test::Number(of, _) => of.fields(),
+            Test::Text(of, _) => of.fields(),
+            Test::Missing(field) => vec![*field],
+        }
+    }
+}
+
+impl AddressOf {
+    /// The fields that it may be in.
+    pub fn fields(self) -> Vec<Field> {
+        match self {
+            AddressOf::Src => vec![Field::PktSrcaddr, Field::Srcaddr],
+            AddressOf::Dst => vec![Field::PktDstaddr, Field::Dstaddr],
+            AddressOf::Either => [AddressOf::Src.fields(), AddressOf::Dst.fields()].concat(),
+            AddressOf::Field(field) => vec![field],
+        }
+    }
+}
+
+impl NumberOf {
+    /// The fields that it may be in.
+    pub fn fields(self) -> Vec<Field> {
+        match self {
+            NumberOf::EitherPort => vec![Field::Srcport, Field::Dstport],
+            NumberOf::Field(field) => vec![field],
+        }
+    }
+}
+
+impl TextOf {
+    /// The fields that it may be in.
+    pub fn fields(self) -> Vec<Field> {
+        match self {
+            TextOf::EitherService => vec![Field::PktSrcAwsService, Field::PktDstAwsService],
+            TextOf::Field(field) => vec![field],
         }
     }
 }

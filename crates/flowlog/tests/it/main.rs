@@ -1,5 +1,6 @@
 //! Flow tables over whole texts: forms, chunking, merging, strange input.
 
+mod filter;
 mod forms;
 mod oracle;
 mod partial;
