@@ -3,6 +3,7 @@
 //! What is found is plain data ([`Investigation`]), which each form prints.
 
 mod found;
+pub mod protocol;
 #[expect(dead_code, reason = "the fold fills it")]
 mod seen;
 
