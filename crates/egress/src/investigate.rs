@@ -1,12 +1,31 @@
 //! Who talks to whom, on which ports, and what of it is strange.
 //!
-//! What is found is plain data ([`Investigation`]), which each form prints.
+//! An [`Inquiry`] is what is asked. It watches the records of a table as they are
+//! read ([`Inquiry::watch`]) and answers at the end ([`Inquiry::answer`]). What is
+//! found is plain data ([`Investigation`]), which each form prints.
 
+mod answer;
+mod chosen;
+pub mod console;
+mod counted;
+pub mod csv;
+mod definition;
+mod ends;
+mod flows;
+mod fold;
 mod found;
+mod inquiry;
+pub mod json;
+pub mod markdown;
 mod ports;
 pub mod protocol;
-#[expect(dead_code, reason = "the fold fills it")]
+mod rank;
 mod seen;
+mod text;
 
+pub use definition::{Analysis, DEFINITIONS, Definition, Dimension};
 pub use found::{Cell, Column, ColumnKind, Investigation, Question, Row, SCHEMA, Sums, Table};
+pub use inquiry::{Asked, Inquiry, InquiryError};
+pub use json::InvestigationError;
 pub use ports::{PortsError, SensitivePort, SensitivePorts};
+pub use rank::By;

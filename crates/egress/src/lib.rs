@@ -27,6 +27,7 @@
 mod address;
 pub mod bundle;
 mod charge;
+mod columns;
 pub mod compare;
 mod condition;
 mod coverage;
@@ -59,6 +60,7 @@ mod traffic;
 
 pub use address::is_private;
 pub use charge::{Charge, Charges, NAMES as CHARGES, Quantity, UnitPrice};
+pub use columns::{Align, Columns, Line};
 pub use condition::{Condition, ConditionError};
 pub use coverage::{Coverage, FLOOR, percentage};
 pub use delivery::{BYTES_PER_RECORD, Bill, Estimate, LogClass};

@@ -164,11 +164,6 @@ impl fmt::Display for Name {
 /// One line of printable characters without spaces at its ends, cut to the
 /// longest that a name may be; `None` for nothing.
 pub fn printable(text: &str) -> Option<String> {
-    let is_hidden = |letter: char| {
-        letter.is_control()
-            // Marks that turn the direction of writing, and spaces of no width.
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
     let line: String = text
         .chars()
         .map(|letter| if is_hidden(letter) { ' ' } else { letter })
@@ -176,6 +171,13 @@ pub fn printable(text: &str) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let line: String = words.join(" ").chars().take(LONGEST).collect();
     (!line.is_empty()).then_some(line)
+}
+
+/// A letter that is not to be seen and changes what is.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        // Marks that turn the direction of writing, and spaces of no width.
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What look-ups found, by address.

@@ -641,6 +641,7 @@ pub(crate) fn fraction(part: u128, whole: u128) -> Money {
         return Money::ZERO;
     }
     // Scaled to 10^-6, half up: shares are shown and never added up.
-    let millionths = (part * 2_000_000 + whole) / (whole * 2);
+    let twice = part.saturating_mul(2_000_000).saturating_add(whole);
+    let millionths = twice / whole.saturating_mul(2);
     i64::try_from(millionths).map_or(Money::ZERO, |millionths| Money::new(millionths, 6))
 }

@@ -16,8 +16,9 @@ pub struct Investigation {
     pub schema: String,
     /// What was asked.
     pub question: Question,
-    /// What became of the lines: read, parsed, nodata, skipdata, rejected,
-    /// malformed, and left_out by the filter or the times.
+    /// What became of the lines: `read` is the sum of `parsed`, `nodata`, `skipdata`
+    /// and `malformed`; `rejected` is a part of `parsed`, and so is `left_out`, by the
+    /// filter or the times.
     pub records: BTreeMap<String, u64>,
     /// Which records count, of all that say the same bytes twice.
     pub legs: String,

@@ -1,6 +1,7 @@
 //! The report as Markdown, for an issue or a wiki.
 
 use super::{NamedShare, Report, Verdict, changed, charges, text};
+use crate::name::is_hidden;
 use std::io::{self, Write};
 
 /// Writes the report with at most `top` rows a table (0 = all).
@@ -147,7 +148,7 @@ fn bill(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Names are other people's texts: they make no markup and no column.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -155,7 +156,7 @@ fn plain(text: &str) -> String {
                 plain.push('\\');
                 plain.push(letter);
             }
-            letter if letter.is_control() => plain.push(' '),
+            letter if is_hidden(letter) => plain.push(' '),
             letter => plain.push(letter),
         }
     }

@@ -5,6 +5,7 @@
 use super::{NamedShare, Outside, Report, Share, changed, charges, named};
 use crate::delivery::{BYTES_PER_RECORD, Bill, Estimate};
 use crate::finding::{Action, Finding, Saving};
+use crate::name::is_hidden;
 use crate::price::{Money, Rate, human_gb};
 use crate::ranges::RangesSource;
 use crate::snapshot::Before;
@@ -209,7 +210,7 @@ fn row(name: &str, note: &str, share: Share, currency: &str) -> Vec<String> {
 pub(crate) fn one_line(text: &str) -> String {
     let letters = text.chars();
     letters
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .map(|letter| if is_hidden(letter) { ' ' } else { letter })
         .collect()
 }
 

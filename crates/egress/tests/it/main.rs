@@ -7,5 +7,6 @@
 
 mod bundle;
 mod golden;
+mod investigation;
 mod limits;
 mod simulate;
