@@ -7,7 +7,7 @@ use super::chosen::Chosen;
 use super::counted::Counted;
 use super::definition::{Analysis, Definition, Dimension};
 use super::ends::{Ends, OTHER_INSIDE};
-use super::flows::{Flows, Held, Key};
+use super::flows::{Held, Key};
 use super::fold::Fold;
 use super::rank::{By, Group, Ranked, Sketch};
 use super::seen::{Flow, Pair};
@@ -92,7 +92,11 @@ impl<'a> Answers<'a> {
     }
 
     /// A table for each question, in their order.
-    pub(crate) fn tables(&self, questions: &[Question<'_>], port_names: &dyn Fn(u16) -> Option<String>) -> Vec<Table> {
+    pub(crate) fn tables(
+        &self,
+        questions: &[Question<'_>],
+        port_names: &dyn Fn(u16) -> Option<String>,
+    ) -> Vec<Table> {
         let mut ranked = self.sketched(questions);
         for (which, held) in self.rows() {
             let mut bits = which & !COUNTS;
@@ -205,7 +209,9 @@ impl<'a> Answers<'a> {
             Dimension::Source | Dimension::Destination => {
                 Cell::Text(self.fold.ends.address(value).to_string())
             }
-            Dimension::SourcePort | Dimension::DestinationPort | Dimension::Protocol => known(value),
+            Dimension::SourcePort | Dimension::DestinationPort | Dimension::Protocol => {
+                known(value)
+            }
             Dimension::Action => Cell::Text(match value {
                 0 => "ACCEPT".to_owned(),
                 _ => "REJECT".to_owned(),

@@ -170,10 +170,7 @@ pub(crate) fn question(definition: &Definition, port: Option<u16>) -> Expr {
     use super::definition::Analysis;
     if let (Analysis::PortSpecific, Some(port)) = (definition.analysis, port) {
         let ports = vec![u64::from(port)..=u64::from(port)];
-        return Expr::Test(Test::Number(
-            NumberOf::EitherPort,
-            NumberSet::Ranges(ports),
-        ));
+        return Expr::Test(Test::Number(NumberOf::EitherPort, NumberSet::Ranges(ports)));
     }
     // Definitions are constants, and a test reads them all.
     Expr::parse(definition.select).unwrap_or(Expr::All(Vec::new()))

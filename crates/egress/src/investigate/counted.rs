@@ -127,7 +127,8 @@ impl Counted {
                  what passes their packets on."
             }
         };
-        let rest = format!("{records} records with {bytes} bytes say the same again and do not count.");
+        let rest =
+            format!("{records} records with {bytes} bytes say the same again and do not count.");
         match self.legs {
             Legs::NoGateway if self.direct.is_empty() => {
                 "Every record counts as it stands; no NAT gateway was found in them.".to_owned()

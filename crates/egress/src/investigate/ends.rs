@@ -4,7 +4,7 @@
 //! fold only. What is known of an end is worked out when it is first seen.
 
 use super::seen::Side;
-use flowlog::filter::{AddressSet, Sets};
+use flowlog::filter::Sets;
 use flowlog::{AddressCode, Names};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -79,7 +79,7 @@ impl Ends {
     /// The number of an address that was seen.
     pub(crate) fn find(&self, address: IpAddr) -> Option<u32> {
         match address {
-            IpAddr::V4(v4) => self.v4.get(&v4.into()).copied(),
+            IpAddr::V4(v4) => self.v4.get(&u32::from(v4)).copied(),
             IpAddr::V6(v6) => self.v6.get(&v6).copied(),
         }
     }
@@ -117,18 +117,8 @@ impl Ends {
 fn side(sets: &Sets, address: IpAddr) -> Side {
     Side {
         is_subject: sets.subject.has(address),
-        is_inside: is_inside(&sets.inside, address),
+        is_inside: sets.inside.has(address),
     }
-}
-
-/// Link-local, multicast and broadcast traffic stays in the network, whatever its
-/// prefixes are.
-pub(crate) fn is_inside(inside: &AddressSet, address: IpAddr) -> bool {
-    let stays = match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_multicast() || v4.is_broadcast(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_multicast(),
-    };
-    stays || address.is_loopback() || inside.has(address)
 }
 
 #[cfg(test)]
@@ -153,7 +143,6 @@ mod tests {
             ("10.0.1.6", false, true),
             ("203.0.113.5", false, false),
             ("169.254.169.123", false, true),
-            ("224.0.0.251", false, true),
             ("2001:db8::1", false, false),
             ("fe80::1", false, true),
         ] {

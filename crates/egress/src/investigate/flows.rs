@@ -160,7 +160,10 @@ impl Flows {
         }
         for (hash, ..) in &waiting {
             let row = self.index[hash & mask] as usize;
-            touched ^= self.rows.get(row.wrapping_sub(1)).map_or(0, |row| row.records);
+            touched ^= self
+                .rows
+                .get(row.wrapping_sub(1))
+                .map_or(0, |row| row.records);
         }
         std::hint::black_box(touched);
         for (hash, key, more) in waiting.drain(..) {
@@ -210,7 +213,10 @@ impl Flows {
     #[cold]
     fn carry(&mut self, place: u32, over: [u64; 3]) {
         let carried = self.carried.entry(place).or_default();
-        carried.iter_mut().zip(over).for_each(|(sum, over)| *sum += over);
+        carried
+            .iter_mut()
+            .zip(over)
+            .for_each(|(sum, over)| *sum += over);
     }
 
     /// The place of the key's row, or the slot where it belongs.

@@ -45,6 +45,12 @@ impl Plan {
         self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
     }
 
+    /// Whether anything is asked about ports.
+    pub(crate) fn asks_for_ports(&self) -> bool {
+        let ports = [Dimension::SourcePort, Dimension::DestinationPort];
+        ports.iter().any(|port| self.needs(*port)) || self.ports.iter().any(|bits| *bits > 0)
+    }
+
     /// Whether rows are told apart by that.
     pub(crate) fn needs(&self, dimension: Dimension) -> bool {
         let asks = |(definition, _): &(&Definition, Filter)| definition.by.contains(&dimension);
@@ -64,6 +70,8 @@ pub(crate) struct Fold {
     pub(crate) were_more: bool,
     /// A record has packet addresses.
     pub(crate) has_packet: bool,
+    /// A record has ports.
+    pub(crate) has_ports: bool,
     keeps: Keeps,
 }
 
@@ -145,6 +153,7 @@ impl Fold {
             matcher,
             were_more: false,
             has_packet: false,
+            has_ports: false,
             keeps: Keeps {
                 dst_port: is_ruled || plan.needs(Dimension::DestinationPort),
                 protocol: is_ruled || plan.needs(Dimension::Protocol),
@@ -157,6 +166,7 @@ impl Fold {
     #[inline]
     fn record(&mut self, record: &Record, names: Names<'_>) {
         self.has_packet |= record.has_packet != [false; 2];
+        self.has_ports |= record.ports != [None; 2];
         if self.plan.is_selective && self.matcher.which(record, names) == 0 {
             return;
         }
@@ -215,7 +225,9 @@ impl Fold {
             dst: seen.pair.dst,
             ports: [src_port.unwrap_or(0), dst_port.unwrap_or(0)],
             services: match self.keeps.services {
-                true => record.services.map(|code| self.services.number(code, names)),
+                true => record
+                    .services
+                    .map(|code| self.services.number(code, names)),
                 false => [0; 2],
             },
             protocol: protocol.unwrap_or(0),
@@ -292,6 +304,7 @@ impl Watch for Fold {
         }
         self.were_more |= other.were_more;
         self.has_packet |= other.has_packet;
+        self.has_ports |= other.has_ports;
     }
 
     fn moved(&mut self) {

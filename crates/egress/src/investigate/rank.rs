@@ -160,7 +160,8 @@ impl Ranked {
         let mut groups: Vec<(Group, Sums)> = self.groups.into_iter().collect();
         if most > 0 && groups.len() > most {
             // Whoever is as large as the last one that is shown may be shown.
-            let (_, last, _) = groups.select_nth_unstable_by_key(most - 1, |(_, sums)| by.order(*sums));
+            let (_, last, _) =
+                groups.select_nth_unstable_by_key(most - 1, |(_, sums)| by.order(*sums));
             let last = by.order(last.1);
             groups.retain(|(_, sums)| by.order(*sums) <= last);
         }
