@@ -5,6 +5,10 @@
 //! Region, credentials and endpoint come from the SDK's standard chain, so
 //! AWS_ENDPOINT_URL is all it takes to talk to a local AWS.
 
+mod role;
+
+pub use role::Role;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
@@ -12,6 +16,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use recorder::{FaultKind, PortError};
+use role::NotAssumed;
 use std::error::Error;
 use std::fmt;
 
@@ -24,6 +29,8 @@ pub struct Choice {
     pub profile: Option<String>,
     /// Access key, secret key and session token.
     pub keys: Option<(String, String, Option<String>)>,
+    /// The role that all this assumes.
+    pub role: Option<Role>,
 }
 
 /// Region, credentials, endpoint and retries from the standard chain.
@@ -47,7 +54,11 @@ pub async fn config_of(choice: Choice) -> SdkConfig {
         loader =
             loader.credentials_provider(Credentials::new(access, secret, token, None, "given"));
     }
-    loader.load().await
+    let config = loader.load().await;
+    match choice.role {
+        Some(role) => role::assumed(config, role).await,
+        None => config,
+    }
 }
 
 /// A connector for requests that are no calls of a service.
@@ -70,6 +81,14 @@ where
 {
     let code = error.code().unwrap_or_default().to_owned();
     let message = error.message().unwrap_or_default().to_owned();
+    if let Some(refused) = NotAssumed::behind(&error) {
+        return PortError {
+            service: "sts",
+            operation: "AssumeRole",
+            kind: kind(&refused.code),
+            source: refused.to_string().into(),
+        };
+    }
     if code.is_empty() {
         return PortError {
             service,

@@ -20,9 +20,6 @@ const PICTURE_PAIRS: usize = 500;
 /// go to the workloads; the other side of the gateway serves as a check.
 #[derive(Args)]
 pub(crate) struct Analyze {
-    #[command(flatten)]
-    sources: Sources,
-
     /// Rows of each list; 0 shows all. Totals are always of everything
     /// [default: 20; of Parquet all]
     #[arg(long, value_name = "N")]
@@ -37,6 +34,10 @@ pub(crate) struct Analyze {
     /// findings, malformed
     #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
     fail_on: Vec<Condition>,
+
+    // Last, or what follows would stand under its headings.
+    #[command(flatten)]
+    sources: Sources,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

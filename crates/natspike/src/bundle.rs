@@ -18,9 +18,6 @@ use std::path::{Path, PathBuf};
 /// Volumes, times, AWS services and regions are not hidden.
 #[derive(Args)]
 pub(crate) struct Command {
-    #[command(flatten)]
-    sources: Sources,
-
     /// Where to write it; - is standard output
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: PathBuf,
@@ -36,6 +33,10 @@ pub(crate) struct Command {
     /// Replace them as with this secret before; without it nobody can, not even you
     #[arg(long, value_name = "SECRET", requires = "redact")]
     redact_key: Option<String>,
+
+    // Last, or what follows would stand under its headings.
+    #[command(flatten)]
+    sources: Sources,
 }
 
 impl Command {

@@ -7,6 +7,7 @@ mod s3_source;
 
 use crate::dates;
 use crate::dotenv::Settings;
+use crate::sign_in::SignIn;
 use adapters::aws::Choice;
 use adapters::files::Meter;
 use anyhow::{Context, Result, anyhow, bail};
@@ -71,9 +72,8 @@ pub(crate) struct Cloud {
     #[command(flatten)]
     cache: crate::cache::Place,
 
-    /// Profile of the AWS configuration files
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    #[command(flatten)]
+    sign_in: SignIn,
 }
 
 /// What is said elsewhere about the analysis.
@@ -278,22 +278,9 @@ impl Cloud {
         done
     }
 
-    /// The region, the profile and the keys that are said by name.
+    /// The region, and the credentials that are said by name.
     pub(crate) fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
-        let get = |name| settings.get(name).map(str::to_owned);
-        let keys = get("AWS_ACCESS_KEY_ID").zip(get("AWS_SECRET_ACCESS_KEY"));
-        let profile = self.profile.clone();
-        Choice {
-            region: region
-                .map(str::to_owned)
-                .or_else(|| get("AWS_REGION"))
-                .or_else(|| get("AWS_DEFAULT_REGION")),
-            keys: match profile {
-                Some(_) => None,
-                None => keys.map(|(access, secret)| (access, secret, get("AWS_SESSION_TOKEN"))),
-            },
-            profile: profile.or_else(|| get("AWS_PROFILE")),
-        }
+        self.sign_in.choice(settings, region)
     }
 }
 
@@ -305,6 +292,15 @@ pub(crate) fn plain(error: &(dyn std::error::Error + 'static)) -> String {
     };
     let call = format!("{}:{}", error.service, error.operation);
     let said = error.source.to_string();
+    if error.operation == "AssumeRole" {
+        return match error.kind {
+            FaultKind::Denied => format!(
+                "the role may not be assumed: {said}; check --role-arn and --external-id, that the \
+                 role's trust policy names you and that you may do sts:AssumeRole on it"
+            ),
+            _ => format!("the role cannot be assumed: {said}"),
+        };
+    }
     if said.contains("credential") {
         return format!(
             "no credentials ({said}); sign in with 'aws sso login' or name a profile with --profile"

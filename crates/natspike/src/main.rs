@@ -19,6 +19,8 @@ mod prices;
 mod progress;
 #[cfg(feature = "aws")]
 mod quota;
+#[cfg(feature = "aws")]
+mod sign_in;
 mod simulate;
 mod sources;
 mod update;

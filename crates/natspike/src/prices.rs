@@ -39,10 +39,9 @@ pub(crate) struct Command {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     save: Option<PathBuf>,
 
-    /// Profile of the AWS configuration files
     #[cfg(feature = "aws")]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    #[command(flatten)]
+    sign_in: crate::sign_in::SignIn,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -74,12 +73,9 @@ impl Command {
         if !self.aws {
             return Ok(Prices::shipped(&self.region));
         }
-        let choice = adapters::aws::Choice {
-            region: Some(egress::list_region(&self.region).to_owned()),
-            profile: self.profile.clone(),
-            keys: None,
-        };
-        ask(choice, &self.region)
+        let settings = crate::dotenv::Settings::default();
+        let place = egress::list_region(&self.region);
+        ask(self.sign_in.choice(&settings, Some(place)), &self.region)
     }
 
     #[cfg(not(feature = "aws"))]

@@ -1,7 +1,9 @@
 //! `natspike quota`: how often a stack has recorded its gateways.
 
 use crate::cloud::plain;
-use adapters::aws::{self, Choice};
+use crate::dotenv::Settings;
+use crate::sign_in::SignIn;
+use adapters::aws;
 use adapters::dynamodb::{Quota, Table};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -22,9 +24,8 @@ pub(crate) struct Command {
     /// Region of the stack
     #[arg(long, value_name = "REGION", global = true)]
     region: Option<String>,
-    /// Profile of the AWS configuration files
-    #[arg(long, value_name = "NAME", global = true)]
-    profile: Option<String>,
+    #[command(flatten)]
+    sign_in: SignIn,
 }
 
 #[derive(Subcommand)]
@@ -52,12 +53,9 @@ impl Command {
             .build()
             .context("start")?;
         runtime.block_on(async {
-            let config = aws::config_of(Choice {
-                region: self.region,
-                profile: self.profile,
-                keys: None,
-            })
-            .await;
+            let region = self.region.as_deref();
+            let choice = self.sign_in.choice(&Settings::default(), region);
+            let config = aws::config_of(choice).await;
             if config.region().is_none() {
                 bail!("find table {table}: no region is known; name one with --region");
             }

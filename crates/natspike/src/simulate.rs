@@ -17,9 +17,6 @@ use std::io::{self, BufWriter, Write};
 /// --rate endpoint-gb=USD say. A month is known where a snapshot has the metrics of the days before.
 #[derive(Args)]
 pub(crate) struct Simulate {
-    #[command(flatten)]
-    sources: Sources,
-
     /// An endpoint that there would be: s3, dynamodb, s3:interface, ecr.api, logs, …
     #[arg(long, value_name = "SERVICE", value_parser = endpoint)]
     add_endpoint: Vec<Endpoint>,
@@ -35,6 +32,10 @@ pub(crate) struct Simulate {
     /// Form of the simulation
     #[arg(long, value_enum, default_value_t = Output::Console)]
     output: Output,
+
+    // Last, or what follows would stand under its headings.
+    #[command(flatten)]
+    sources: Sources,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -4,6 +4,7 @@ mod cache;
 mod owners;
 mod prices;
 mod quota;
+mod roles;
 mod stand_in;
 
 use super::text;

@@ -43,6 +43,10 @@ pub(super) struct World {
     pub(super) throttled: u32,
     /// Who has which address.
     pub(super) owned: Vec<super::owners::Owned>,
+    /// Who may assume a role, and which; nobody where it is empty.
+    pub(super) trust: super::roles::Trust,
+    /// Services that were asked, each with the access key that signed.
+    pub(super) signers: BTreeSet<(String, String)>,
     /// Queries that were started, and everything that was called.
     pub(super) calls: Vec<String>,
 }
@@ -201,6 +205,12 @@ fn etag(content: &[u8]) -> String {
 
 impl World {
     fn answer(&mut self, request: &Request) -> Answer {
+        let service = self.signed(request);
+        if service == "sts" {
+            let body = decoded(&String::from_utf8_lossy(&request.body));
+            let (status, answered) = self.assume_role(&body);
+            return answer(status, answered);
+        }
         if let Some(target) = request.headers.get("x-amz-target") {
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
             let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -232,6 +242,18 @@ impl World {
             "" => self.listing(bucket, &request.query),
             key => self.object(bucket, key),
         }
+    }
+
+    /// Keeps who signed, and gives the service that was signed for.
+    fn signed(&mut self, request: &Request) -> String {
+        let header = request.headers.get("authorization");
+        let scope = header.and_then(|header| header.split("Credential=").nth(1));
+        let scope: Vec<&str> = scope.unwrap_or_default().split(['/', ',']).collect();
+        let [key, _, _, service, ..] = scope[..] else {
+            panic!("a call is signed: {header:?}");
+        };
+        self.signers.insert((service.to_owned(), key.to_owned()));
+        service.to_owned()
     }
 
     fn listing(&self, bucket: &str, query: &BTreeMap<String, String>) -> Answer {
