@@ -14,6 +14,8 @@ mod compare;
 #[cfg(feature = "aws")]
 mod dates;
 mod dotenv;
+mod inputs;
+mod investigate;
 mod names;
 mod prices;
 mod progress;
@@ -48,6 +50,7 @@ enum Command {
     Analyze(Box<analyze::Analyze>),
     Bundle(Box<bundle::Command>),
     Compare(compare::Compare),
+    Investigate(Box<investigate::Investigate>),
     Prices(prices::Command),
     Update(update::Update),
     Simulate(Box<simulate::Simulate>),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze.run(),
         Command::Bundle(bundle) => bundle.run().map(|()| Outcome::Done),
         Command::Compare(compare) => compare.run(),
+        Command::Investigate(investigate) => investigate.run().map(|()| Outcome::Done),
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
         Command::Update(update) => update.run().map(|()| Outcome::Done),
         Command::Simulate(simulate) => simulate.run().map(|()| Outcome::Done),

@@ -7,16 +7,16 @@
 //! others are asked again only if an option says so, and never about the addresses
 //! of a redacted bundle, which are nobody's.
 
+use crate::inputs::Inputs;
 use crate::names::{Askers, first};
-use crate::progress::{self, Total};
 use adapters::bundle as packed;
-use adapters::files::{self, Input, Meter};
+use adapters::files::Input;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueHint};
 use egress::bundle::{Bundle, SourceFile};
 use egress::snapshot::Snapshot;
 use egress::{Facts, Prices, Rate, Report, Verdict};
-use flowlog::{FlowTable, Layout};
+use flowlog::{Counts, FlowTable};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::net::IpAddr;
@@ -32,35 +32,9 @@ const STDIN: &str = "-";
 /// What to read, and what is known of it.
 #[derive(Args)]
 pub(crate) struct Sources {
-    /// Files, folders or patterns, s3://bucket/prefix, logs://GROUP; - is standard input
-    ///
-    /// Text, gzip, zstd, Parquet, exports of a log group, JSON of aws logs
-    /// filter-log-events and subscription envelopes are told by their content,
-    /// and so is a bundle of natspike, which is read alone.
-    /// Folders are read with all below them.
-    #[arg(
-        required = cfg!(not(feature = "aws")),
-        value_name = "PATH",
-        value_hint = ValueHint::AnyPath
-    )]
-    files: Vec<PathBuf>,
-
-    /// Log format of files without a header, as CreateFlowLogs takes it
-    #[arg(long, value_name = "LOG_FORMAT")]
-    format: Option<String>,
-
-    /// Private address of the NAT gateway; found in the records if not given
-    #[arg(long, value_name = "ADDRESS")]
-    nat_address: Vec<IpAddr>,
-
     /// Only this interface (eni-…) or regional gateway (nat-…)
     #[arg(long, value_name = "ID")]
     interface: Option<String>,
-
-    /// Region whose data-processing rate applies; of flow logs in AWS, only these
-    /// [env: AWS_REGION] [default: that of the flow logs, else us-east-1, and said]
-    #[arg(long, value_delimiter = ',')]
-    region: Vec<String>,
 
     /// USD for a gigabyte processed, instead of the region's list rate; as --rate nat-gb=USD
     #[arg(long, value_name = "USD", env = "NATSPIKE_NAT_RATE")]
@@ -69,25 +43,16 @@ pub(crate) struct Sources {
     #[command(flatten)]
     given: crate::prices::Given,
 
-    /// Pairs of addresses that are told apart, 0 for all: bounds the memory. What
-    /// is beyond is the row "other" of each list; totals are always exact
-    #[arg(long, value_name = "N", default_value_t = 4_000_000)]
-    max_keys: usize,
-
     /// What a recorder kept at the alarm (snapshot.json): owners, routes, metrics
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     snapshot: Option<PathBuf>,
 
-    /// Show no progress
-    #[arg(long, short)]
-    quiet: bool,
-
     #[command(flatten)]
     naming: crate::names::Naming,
 
-    #[cfg(feature = "aws")]
+    // Last, or what follows would stand under its headings.
     #[command(flatten)]
-    cloud: crate::cloud::Cloud,
+    inputs: Inputs,
 }
 
 impl Sources {
@@ -100,7 +65,10 @@ impl Sources {
                 let region = bundle.facts.region.split(',').next().map(str::to_owned);
                 (bundle, region)
             }
-            None => (self.read(fingerprints)?, self.region.first().cloned()),
+            None => (
+                self.read(fingerprints)?,
+                self.inputs.region.first().cloned(),
+            ),
         };
         self.look_up(&mut bundle, &askers, region.as_deref(), top)?;
         Ok(bundle)
@@ -110,7 +78,7 @@ impl Sources {
     pub(crate) fn asked_by(&self) -> Option<&'static str> {
         let asked = self.naming.asked_by();
         #[cfg(feature = "aws")]
-        let asked = asked.or_else(|| self.cloud.asks().then_some("--owners"));
+        let asked = asked.or_else(|| self.inputs.cloud.asks().then_some("--owners"));
         asked
     }
 
@@ -123,13 +91,13 @@ impl Sources {
         top: usize,
     ) -> Result<()> {
         #[cfg(feature = "aws")]
-        if self.cloud.asks() {
+        if self.inputs.cloud.asks() {
             let report = bundle.report(1);
             let facts = &mut bundle.facts;
-            self.cloud.add_owners(&report, region, top, facts)?;
+            self.inputs.cloud.add_owners(&report, region, top, facts)?;
         }
         #[cfg(feature = "aws")]
-        let answers = self.cloud.answers();
+        let answers = self.inputs.cloud.answers();
         #[cfg(not(feature = "aws"))]
         let _ = region;
         #[cfg(not(feature = "aws"))]
@@ -153,63 +121,32 @@ impl Sources {
     fn read(&self, fingerprints: bool) -> Result<Bundle> {
         let known = self.naming.known()?;
         let mut facts = self.facts(&self.named_regions()?)?;
-        let layout = match &self.format {
-            Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
-            None => None,
-        };
-        let new_table = |layout: Option<&Layout>| {
-            let mut table = match layout {
-                Some(layout) => FlowTable::with_layout(layout.clone()),
-                None => FlowTable::new(),
-            };
-            if self.max_keys > 0 {
-                table.limit_keys(self.max_keys);
+        let filter = self.inputs.filter.as_ref();
+        let filter = filter.map(|filter| Ok::<_, anyhow::Error>((filter.alone()?, &filter.text)));
+        let filter = filter.transpose()?;
+        let keep_only = |table: &mut FlowTable| {
+            if let Some((filter, _)) = &filter {
+                table.keep_only(filter);
             }
-            table
         };
-        let (in_aws, files) = self.split();
-        let mut sources: Vec<SourceFile> = in_aws.iter().map(|url| named(url)).collect();
-        #[cfg(feature = "aws")]
-        let outcome = self.read_aws(in_aws, &files, layout.as_ref(), &new_table, &mut facts)?;
-        #[cfg(not(feature = "aws"))]
-        if let Some(url) = in_aws.first() {
-            return Err(anyhow!(
-                "read {url}: this natspike was built without the feature aws; \
-                 fetch the files with the AWS CLI and name them"
-            ));
+        let gathered = self.inputs.gather(&[], fingerprints, &keep_only)?;
+        if self.inputs.region.is_empty() && !gathered.regions.is_empty() {
+            let regions: Vec<String> = gathered.regions.into_iter().collect();
+            facts = self.facts(&regions)?;
         }
-        let table = match files.as_slice() {
-            [] => new_table(layout.as_ref()),
-            files => {
-                let (table, inputs) =
-                    self.read_files(files, &|| new_table(layout.as_ref()), &mut facts)?;
-                for input in &inputs {
-                    sources.push(source(input, fingerprints)?);
-                }
-                table
-            }
-        };
-        #[cfg(feature = "aws")]
-        let (table, records) = match outcome {
-            Some((part, bucket, corrections)) => {
-                let mut whole = table;
-                whole.merge(part);
-                sources.extend(bucket.iter().map(|bucket| named(bucket)));
-                let records = corrections.of(whole.counts());
-                (whole, records)
-            }
-            None => (table, None),
-        };
-        #[cfg(not(feature = "aws"))]
-        let records = None;
+        facts.nat_addresses.extend(gathered.nat_addresses);
+        facts.warnings.extend(gathered.warnings);
+        if let Some((_, text)) = &filter {
+            filtered(&mut facts, text, gathered.table.counts());
+        }
         known.inform(&mut facts);
         Ok(Bundle {
-            table,
+            table: gathered.table,
             facts,
-            records,
+            records: gathered.records,
             names: None,
             title: self.title(),
-            sources,
+            sources: gathered.sources,
             is_redacted: false,
         })
     }
@@ -221,11 +158,11 @@ impl Sources {
             true => io::stdin().lock().fill_buf().is_ok_and(packed::is_bundle),
             false => packed::is_bundle_file(path),
         };
-        let Some(path) = self.files.iter().find(is_bundle) else {
+        let Some(path) = self.inputs.files.iter().find(is_bundle) else {
             return Ok(None);
         };
         let name = path.display();
-        if self.files.len() > 1 {
+        if self.inputs.files.len() > 1 {
             bail!(
                 "read {name}: it is a bundle of natspike, which is read alone; name nothing else"
             );
@@ -265,17 +202,18 @@ impl Sources {
         let is_rate_named =
             self.nat_rate.is_some() && self.nat_rate != std::env::var(RATE_VARIABLE).ok();
         let named = first([
-            ("--format", self.format.is_some()),
-            ("--nat-address", !self.nat_address.is_empty()),
+            ("--format", self.inputs.format.is_some()),
+            ("--nat-address", !self.inputs.nat_address.is_empty()),
             ("--interface", self.interface.is_some()),
-            ("--region", !self.region.is_empty()),
+            ("--region", !self.inputs.region.is_empty()),
             ("--nat-rate", is_rate_named),
             ("--prices", self.given.has_book()),
             ("--snapshot", self.snapshot.is_some()),
         ]);
+        let named = named.or_else(|| self.inputs.filter.as_ref().map(|_| "--where"));
         let named = named.or_else(|| self.naming.known_by());
         #[cfg(feature = "aws")]
-        let named = named.or_else(|| self.cloud.named());
+        let named = named.or_else(|| self.inputs.cloud.named());
         named
     }
 
@@ -289,85 +227,11 @@ impl Sources {
         format!("NAT traffic in {}", names.join(", "))
     }
 
-    /// What is in AWS, and what is not.
-    fn split(&self) -> (Vec<String>, Vec<PathBuf>) {
-        let is_url = |path: &str| path.starts_with("s3://") || path.starts_with("logs://");
-        let (urls, files): (Vec<&PathBuf>, Vec<&PathBuf>) = self
-            .files
-            .iter()
-            .partition(|path| path.to_str().is_some_and(is_url));
-        let text = |url: &PathBuf| url.to_string_lossy().into_owned();
-        (
-            urls.into_iter().map(text).collect(),
-            files.into_iter().cloned().collect(),
-        )
-    }
-
-    #[cfg(feature = "aws")]
-    fn read_aws(
-        &self,
-        urls: Vec<String>,
-        files: &[PathBuf],
-        layout: Option<&Layout>,
-        new_table: &(dyn Fn(Option<&Layout>) -> FlowTable + Sync),
-        facts: &mut Facts,
-    ) -> Result<Option<(FlowTable, Option<String>, crate::cloud::Corrections)>> {
-        let meter = std::sync::Arc::new(Meter::default());
-        let request = crate::cloud::Request {
-            urls,
-            nothing_else: files.is_empty(),
-            regions: &self.region,
-            layout: layout.cloned(),
-            nat_addresses: &self.nat_address,
-            new_table,
-            meter: std::sync::Arc::clone(&meter),
-        };
-        let Some(plan) = self.cloud.plan(&request)? else {
-            return Ok(None);
-        };
-        let read = || self.cloud.read(&plan, &request);
-        let outcome = progress::during(&meter, Total::default(), self.quiet, read)?;
-        if self.region.is_empty() && !outcome.regions.is_empty() {
-            let regions: Vec<String> = outcome.regions.into_iter().collect();
-            *facts = self.facts(&regions)?;
-        }
-        facts.nat_addresses.extend(outcome.nat_addresses);
-        facts.warnings.extend(outcome.warnings);
-        Ok(Some((outcome.table, plan.bucket(), outcome.corrections)))
-    }
-
-    fn read_files(
-        &self,
-        files: &[PathBuf],
-        new_table: &(dyn Fn() -> FlowTable + Sync),
-        facts: &mut Facts,
-    ) -> Result<(FlowTable, Vec<Input>)> {
-        let found = files::find(files)?;
-        for repeated in &found.repeated {
-            facts.warnings.push(format!(
-                "{} was read once: it was given again as {}.",
-                repeated.same_as, repeated.name
-            ));
-        }
-        let total = Total {
-            files: found.inputs.len() as u64,
-            bytes: match found.inputs.iter().map(Input::size).min() {
-                // The size of what comes from a pipe is not known.
-                Some(0) | None => 0,
-                Some(_) => found.inputs.iter().map(Input::size).sum(),
-            },
-        };
-        let meter = Meter::default();
-        let read = || files::read(&found.inputs, new_table, &meter);
-        let table = progress::during(&meter, total, self.quiet, read)?;
-        Ok((table, found.inputs))
-    }
-
     /// The regions that the user names, once for all runs or for this one, or else
     /// that of the price book.
     fn named_regions(&self) -> Result<Vec<String>> {
-        if !self.region.is_empty() {
-            return Ok(self.region.clone());
+        if !self.inputs.region.is_empty() {
+            return Ok(self.inputs.region.clone());
         }
         let setting = std::env::var("AWS_REGION").ok();
         match setting.filter(|region| !region.is_empty()) {
@@ -387,7 +251,7 @@ impl Sources {
         let ask = |region: &str| {
             let settings = crate::dotenv::Settings::load()?;
             let place = egress::list_region(region);
-            crate::prices::ask(self.cloud.choice(&settings, Some(place)), region)
+            crate::prices::ask(self.inputs.cloud.choice(&settings, Some(place)), region)
         };
         #[cfg(not(feature = "aws"))]
         let ask = |_: &str| Err(crate::prices::not_built());
@@ -405,7 +269,7 @@ impl Sources {
         let rate = prices.rate().ok_or_else(|| lacking(regions, &prices));
         let mut facts = Facts::new(&label, rate?);
         facts.prices = prices;
-        facts.nat_addresses.clone_from(&self.nat_address);
+        facts.nat_addresses.clone_from(&self.inputs.nat_address);
         facts.interface.clone_from(&self.interface);
         facts.snapshot = self.snapshot.as_deref().map(snapshot).transpose()?;
         if regions.is_empty() {
@@ -419,6 +283,21 @@ impl Sources {
         }
         Ok(facts)
     }
+}
+
+/// What the facts say where only some records count.
+fn filtered(facts: &mut Facts, filter: &str, counts: &Counts) {
+    let kept = counts.parsed - counts.left_out;
+    let mut sentence = format!(
+        "Only records with {filter} count: {kept} of {} with data (--where).",
+        counts.parsed
+    );
+    if let Some(snapshot) = facts.snapshot.as_mut().filter(|it| !it.metrics.is_empty()) {
+        // Metrics are of all bytes.
+        snapshot.metrics.clear();
+        sentence += " So nothing is said of coverage and of what is more than usual.";
+    }
+    facts.warnings.push(sentence);
 }
 
 fn snapshot(path: &Path) -> Result<Snapshot> {
@@ -454,7 +333,7 @@ fn lacking(regions: &[String], prices: &Prices) -> anyhow::Error {
 }
 
 /// Something that is known by its name alone.
-fn named(name: &str) -> SourceFile {
+pub(crate) fn named(name: &str) -> SourceFile {
     SourceFile {
         name: name.to_owned(),
         bytes: None,
@@ -463,7 +342,7 @@ fn named(name: &str) -> SourceFile {
 }
 
 /// A file, and of what it is hashed after it was read.
-fn source(input: &Input, fingerprint: bool) -> Result<SourceFile> {
+pub(crate) fn source(input: &Input, fingerprint: bool) -> Result<SourceFile> {
     let mut source = named(input.name());
     if let Some(path) = input.path().filter(|path| fingerprint && path.is_file()) {
         let hashed = packed::fingerprint(path);

@@ -1,0 +1,240 @@
+//! What is read: flow logs in files and in AWS, each record of them into one table.
+//!
+//! **Invariants.** Every command that reads flow logs has these options and reads
+//! them here.
+
+use crate::progress::{self, Total};
+use crate::sources::{named, source};
+use adapters::files::{self, Input, Meter};
+use anyhow::{Context, Result};
+use clap::{Args, ValueHint};
+use egress::RecordCounts;
+use egress::bundle::SourceFile;
+use flowlog::filter::{Expr, Filter, Sets};
+use flowlog::{FlowTable, Layout};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// What to read.
+#[derive(Args)]
+pub(crate) struct Inputs {
+    /// Files, folders or patterns, s3://bucket/prefix, logs://GROUP; - is standard input
+    ///
+    /// Text, gzip, zstd, Parquet, exports of a log group, JSON of aws logs
+    /// filter-log-events and subscription envelopes are told by their content,
+    /// and so is a bundle of natspike, which is read alone.
+    /// Folders are read with all below them.
+    #[arg(
+        required = cfg!(not(feature = "aws")),
+        value_name = "PATH",
+        value_hint = ValueHint::AnyPath
+    )]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Log format of files without a header, as CreateFlowLogs takes it
+    #[arg(long, value_name = "LOG_FORMAT")]
+    pub(crate) format: Option<String>,
+
+    /// Private address of the NAT gateway; found in the records if not given
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) nat_address: Vec<IpAddr>,
+
+    /// Region; of flow logs in AWS, only these
+    /// [env: AWS_REGION] [default: that of the flow logs, else us-east-1, and said]
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) region: Vec<String>,
+
+    /// Only these records: 'dst in 52.0.0.0/8 and port = 443 and bytes > 1MB'
+    ///
+    /// Names are those of the fields, and src, dst, ip, port, service for either end
+    /// in the packet; and, or, not, in, like, is private, is missing. docs/filter.md
+    #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Option<Where>,
+
+    /// Flows or pairs of addresses that are told apart, 0 for all: bounds the memory.
+    /// What is beyond is the row "other" of each list; totals are always exact
+    #[arg(long, value_name = "N", default_value_t = 4_000_000)]
+    pub(crate) max_keys: usize,
+
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    pub(crate) cloud: crate::cloud::Cloud,
+}
+
+/// A filter, and the words of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Where {
+    pub(crate) expr: Expr,
+    pub(crate) text: String,
+}
+
+fn filter(text: &str) -> Result<Where, String> {
+    match Expr::parse(text) {
+        Ok(expr) => Ok(Where {
+            expr,
+            text: text.trim().to_owned(),
+        }),
+        Err(error) => Err(format!("{error}\n{}", error.pointed(text))),
+    }
+}
+
+impl Where {
+    /// The filter where nobody is investigated.
+    pub(crate) fn alone(&self) -> Result<Filter> {
+        Filter::new(&self.expr, &Sets::default()).context("use --where")
+    }
+}
+
+/// What was read.
+pub(crate) struct Gathered {
+    pub(crate) table: FlowTable,
+    /// Counts of records, where the table's are of flows.
+    pub(crate) records: Option<RecordCounts>,
+    /// Regions of flow logs in AWS.
+    pub(crate) regions: BTreeSet<String>,
+    /// Gateway addresses that settings name.
+    pub(crate) nat_addresses: Vec<IpAddr>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) sources: Vec<SourceFile>,
+}
+
+/// What a table must be before records come into it.
+pub(crate) type Prepare<'a> = &'a (dyn Fn(&mut FlowTable) + Sync);
+
+impl Inputs {
+    /// Reads it all into one table; `more` are URLs beside those that were named.
+    pub(crate) fn gather(
+        &self,
+        more: &[String],
+        fingerprints: bool,
+        prepare: Prepare<'_>,
+    ) -> Result<Gathered> {
+        let layout = match &self.format {
+            Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
+            None => None,
+        };
+        let new_table = |layout: Option<&Layout>| {
+            let mut table = match layout {
+                Some(layout) => FlowTable::with_layout(layout.clone()),
+                None => FlowTable::new(),
+            };
+            if self.max_keys > 0 {
+                table.limit_keys(self.max_keys);
+            }
+            prepare(&mut table);
+            table
+        };
+        let (mut urls, files) = self.split();
+        urls.extend(more.iter().cloned());
+        let mut gathered = Gathered {
+            table: new_table(layout.as_ref()),
+            records: None,
+            regions: BTreeSet::new(),
+            nat_addresses: Vec::new(),
+            warnings: Vec::new(),
+            sources: urls.iter().map(|url| named(url)).collect(),
+        };
+        #[cfg(feature = "aws")]
+        let outcome = self.read_aws(urls, &files, layout.as_ref(), &new_table, &mut gathered)?;
+        #[cfg(not(feature = "aws"))]
+        if let Some(url) = urls.first() {
+            return Err(anyhow!(
+                "read {url}: this natspike was built without the feature aws; \
+                 fetch the files with the AWS CLI and name them"
+            ));
+        }
+        if !files.is_empty() {
+            let of_files = || new_table(layout.as_ref());
+            let (table, inputs) = self.read_files(&files, &of_files, &mut gathered.warnings)?;
+            gathered.table.merge(table);
+            for input in &inputs {
+                gathered.sources.push(source(input, fingerprints)?);
+            }
+        }
+        #[cfg(feature = "aws")]
+        if let Some((table, bucket, corrections)) = outcome {
+            gathered.table.merge(table);
+            gathered
+                .sources
+                .extend(bucket.iter().map(|bucket| named(bucket)));
+            gathered.records = corrections.of(gathered.table.counts());
+        }
+        Ok(gathered)
+    }
+
+    /// What is in AWS, and what is not.
+    fn split(&self) -> (Vec<String>, Vec<PathBuf>) {
+        let is_url = |path: &str| path.starts_with("s3://") || path.starts_with("logs://");
+        let (urls, files): (Vec<&PathBuf>, Vec<&PathBuf>) = self
+            .files
+            .iter()
+            .partition(|path| path.to_str().is_some_and(is_url));
+        let text = |url: &PathBuf| url.to_string_lossy().into_owned();
+        (
+            urls.into_iter().map(text).collect(),
+            files.into_iter().cloned().collect(),
+        )
+    }
+
+    #[cfg(feature = "aws")]
+    fn read_aws(
+        &self,
+        urls: Vec<String>,
+        files: &[PathBuf],
+        layout: Option<&Layout>,
+        new_table: &(dyn Fn(Option<&Layout>) -> FlowTable + Sync),
+        gathered: &mut Gathered,
+    ) -> Result<Option<(FlowTable, Option<String>, crate::cloud::Corrections)>> {
+        let meter = std::sync::Arc::new(Meter::default());
+        let request = crate::cloud::Request {
+            urls,
+            nothing_else: files.is_empty(),
+            regions: &self.region,
+            layout: layout.cloned(),
+            nat_addresses: &self.nat_address,
+            new_table,
+            meter: std::sync::Arc::clone(&meter),
+        };
+        let Some(plan) = self.cloud.plan(&request)? else {
+            return Ok(None);
+        };
+        let read = || self.cloud.read(&plan, &request);
+        let outcome = progress::during(&meter, Total::default(), self.quiet, read)?;
+        gathered.regions = outcome.regions;
+        gathered.nat_addresses = outcome.nat_addresses;
+        gathered.warnings.extend(outcome.warnings);
+        Ok(Some((outcome.table, plan.bucket(), outcome.corrections)))
+    }
+
+    fn read_files(
+        &self,
+        files: &[PathBuf],
+        new_table: &(dyn Fn() -> FlowTable + Sync),
+        warnings: &mut Vec<String>,
+    ) -> Result<(FlowTable, Vec<Input>)> {
+        let found = files::find(files)?;
+        for repeated in &found.repeated {
+            warnings.push(format!(
+                "{} was read once: it was given again as {}.",
+                repeated.same_as, repeated.name
+            ));
+        }
+        let total = Total {
+            files: found.inputs.len() as u64,
+            bytes: match found.inputs.iter().map(Input::size).min() {
+                // The size of what comes from a pipe is not known.
+                Some(0) | None => 0,
+                Some(_) => found.inputs.iter().map(Input::size).sum(),
+            },
+        };
+        let meter = Meter::default();
+        let read = || files::read(&found.inputs, new_table, &meter);
+        let table = progress::during(&meter, total, self.quiet, read)?;
+        Ok((table, found.inputs))
+    }
+}

@@ -1,0 +1,148 @@
+//! `natspike investigate`: who talks to whom, on which ports, and what is strange.
+
+use crate::inputs::Inputs;
+use anyhow::{Context, Result};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum, ValueHint};
+use egress::investigate::{
+    Analysis, Asked, By, Inquiry, Investigation, SensitivePorts, console, csv, json, markdown,
+};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What stands for all analyses.
+const ALL: &str = "all";
+
+/// Investigate traffic: who talks to whom, on which ports, and what is strange
+///
+/// Reads whatever analyze reads, once for all analyses. The subject are addresses
+/// that are investigated (--instance-ip, --instance-id), or else every private one.
+/// External is what lies outside of --vpc-cidr, or else what is not private.
+#[derive(Args)]
+pub(crate) struct Investigate {
+    /// The analysis
+    #[arg(value_name = "ANALYSIS", value_parser = analyses(), default_value = ALL, hide_possible_values = true)]
+    named: String,
+
+    /// More analyses
+    #[arg(long, value_name = "ANALYSIS", value_delimiter = ',', value_parser = analyses())]
+    analysis: Vec<String>,
+
+    /// What rows are ranked by
+    #[arg(long, value_enum, default_value_t = Ranking::Bytes)]
+    by: Ranking,
+
+    /// Rows of each table; 0 shows all. Totals are always of everything
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    limit: usize,
+
+    /// The port of port-specific
+    #[arg(long)]
+    port: Option<u16>,
+
+    /// Sensitive ports in a file (TOML), beside those that are known
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ports_file: Vec<PathBuf>,
+
+    /// Form of the tables
+    #[arg(long, value_enum, default_value_t = Output::Console)]
+    output: Output,
+
+    // Last, or what follows would stand under its headings.
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Ranking {
+    Bytes,
+    Packets,
+    Flows,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    /// Aligned tables for a terminal
+    Console,
+    /// JSON, schema natspike.investigation/1
+    Json,
+    /// CSV: one table of all rows, for a notebook
+    Csv,
+    /// Markdown, for an issue or a wiki
+    Markdown,
+}
+
+fn analyses() -> PossibleValuesParser {
+    let names = Analysis::ALL.map(Analysis::name);
+    PossibleValuesParser::new(std::iter::once(ALL).chain(names))
+}
+
+impl Investigate {
+    /// Reads, investigates, writes to standard output.
+    pub(crate) fn run(self) -> Result<()> {
+        let inquiry = Inquiry::new(self.asked()?).context("use --where")?;
+        let watch = |table: &mut flowlog::FlowTable| inquiry.watch(table);
+        let mut gathered = self.inputs.gather(&[], false, &watch)?;
+        let mut own = self.inputs.nat_address.clone();
+        own.append(&mut gathered.nat_addresses);
+        let mut found = inquiry.answer(&mut gathered.table, &own);
+        found.warnings.splice(..0, gathered.warnings);
+        self.write(&found)
+    }
+
+    fn write(&self, found: &Investigation) -> Result<()> {
+        let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
+        match self.output {
+            Output::Console => console::write(found, &mut out),
+            Output::Json => json::write(found, &mut out),
+            Output::Csv => csv::write(found, &mut out),
+            Output::Markdown => markdown::write(found, &mut out),
+        }
+        .and_then(|()| out.flush())
+        .context("write what was found")
+    }
+
+    fn asked(&self) -> Result<Asked> {
+        let named = std::iter::once(&self.named).chain(&self.analysis);
+        let named: Vec<&String> = named.filter(|name| *name != ALL).collect();
+        let is_named = |analysis: &Analysis| named.iter().any(|name| *name == analysis.name());
+        Ok(Asked {
+            analyses: Analysis::ALL.into_iter().filter(is_named).collect(),
+            filter: self
+                .inputs
+                .filter
+                .as_ref()
+                .map(|filter| (filter.expr.clone(), filter.text.clone())),
+            port: self.port,
+            by: match self.by {
+                Ranking::Bytes => By::Bytes,
+                Ranking::Packets => By::Packets,
+                Ranking::Flows => By::Flows,
+            },
+            limit: self.limit,
+            most: self.inputs.max_keys,
+            sensitive: sensitive(&self.ports_file)?,
+            sources: self
+                .inputs
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect(),
+            ..Asked::default()
+        })
+    }
+}
+
+/// The sensitive ports with what the files change of them.
+fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
+    let mut ports = SensitivePorts::shipped();
+    for file in files {
+        let read = |file: &Path| -> Result<()> {
+            let text = std::fs::read_to_string(file)?;
+            Ok(ports.extend(&text)?)
+        };
+        let mut read = read;
+        read(file).with_context(|| format!("read {}", file.display()))?;
+    }
+    Ok(Some(ports))
+}
