@@ -16,6 +16,12 @@ pub enum KnownLayout {
     AwsDefault,
     /// The fourteen fields of doitintl/vpc-flowlogs-recorder.
     Recorder,
+    /// The fifteen fields of sam-fakhreddine/investiGATOR.
+    Investigator,
+    /// The same with log-status.
+    InvestigatorStatus,
+    /// The same fifteen with the AWS services of both ends.
+    InvestigatorServices,
     /// The eighteen fields of axelmarciano/vpc-flowlogs-egress-analyzer.
     EgressAnalyzer,
     /// The fields that natspike records.
@@ -35,9 +41,12 @@ pub const NATSPIKE_LOG_FORMAT: &str = "${version} ${interface-id} ${resource-id}
 
 impl KnownLayout {
     /// Every layout that can be recognised.
-    pub const ALL: [KnownLayout; 4] = [
+    pub const ALL: [KnownLayout; 7] = [
         KnownLayout::AwsDefault,
         KnownLayout::Recorder,
+        KnownLayout::Investigator,
+        KnownLayout::InvestigatorStatus,
+        KnownLayout::InvestigatorServices,
         KnownLayout::EgressAnalyzer,
         KnownLayout::Natspike,
     ];
@@ -47,6 +56,9 @@ impl KnownLayout {
         match self {
             KnownLayout::AwsDefault => "AWS default",
             KnownLayout::Recorder => "vpc-flowlogs-recorder",
+            KnownLayout::Investigator => "investiGATOR",
+            KnownLayout::InvestigatorStatus => "investiGATOR with log-status",
+            KnownLayout::InvestigatorServices => "investiGATOR with AWS services",
             KnownLayout::EgressAnalyzer => "vpc-flowlogs-egress-analyzer",
             KnownLayout::Natspike => "natspike",
         }
@@ -90,6 +102,60 @@ impl KnownLayout {
                 PktSrcaddr,
                 PktSrcAwsService,
                 PktDstaddr,
+                PktDstAwsService,
+            ],
+            KnownLayout::Investigator => &[
+                Version,
+                AccountId,
+                InterfaceId,
+                Srcaddr,
+                Dstaddr,
+                PktSrcaddr,
+                PktDstaddr,
+                Srcport,
+                Dstport,
+                Protocol,
+                Packets,
+                Bytes,
+                Start,
+                End,
+                Action,
+            ],
+            KnownLayout::InvestigatorStatus => &[
+                Version,
+                AccountId,
+                InterfaceId,
+                Srcaddr,
+                Dstaddr,
+                PktSrcaddr,
+                PktDstaddr,
+                Srcport,
+                Dstport,
+                Protocol,
+                Packets,
+                Bytes,
+                Start,
+                End,
+                Action,
+                LogStatus,
+            ],
+            KnownLayout::InvestigatorServices => &[
+                Version,
+                AccountId,
+                InterfaceId,
+                Srcaddr,
+                Dstaddr,
+                PktSrcaddr,
+                PktDstaddr,
+                Srcport,
+                Dstport,
+                Protocol,
+                Packets,
+                Bytes,
+                Start,
+                End,
+                Action,
+                PktSrcAwsService,
                 PktDstAwsService,
             ],
             KnownLayout::EgressAnalyzer => &[
@@ -216,6 +282,18 @@ mod tests {
             (
                 "9 eni-1 - 10.0.1.5 10.0.0.220 1 443 6 1 40 1700000000 1700000060 ACCEPT OK 10.0.1.5 203.0.113.5 - S3 ingress - 3",
                 Some(KnownLayout::Natspike),
+            ),
+            (
+                "2 123456789012 eni-1 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 40000 443 6 1 40 1700000000 1700000060 ACCEPT",
+                Some(KnownLayout::Investigator),
+            ),
+            (
+                "2 123456789012 eni-1 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 40000 443 6 1 40 1700000000 1700000060 ACCEPT OK",
+                Some(KnownLayout::InvestigatorStatus),
+            ),
+            (
+                "2 123456789012 eni-1 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 40000 443 6 1 40 1700000000 1700000060 ACCEPT - S3",
+                Some(KnownLayout::InvestigatorServices),
             ),
             // NODATA of the one layout that has neither version nor log-status.
             ("- - - - - - - - - - - - - -", Some(KnownLayout::Recorder)),

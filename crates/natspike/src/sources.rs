@@ -19,7 +19,6 @@ use egress::{Facts, Prices, Rate, Report, Verdict};
 use flowlog::{Counts, FlowTable};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// The region that is priced where none is given.
@@ -220,6 +219,7 @@ impl Sources {
     /// What was analyzed, as it was named.
     fn title(&self) -> String {
         let names: Vec<_> = self
+            .inputs
             .files
             .iter()
             .map(|file| file.to_string_lossy())

@@ -59,7 +59,8 @@ impl<'a> Answers<'a> {
                 untold.add(held.sums);
                 return 0;
             }
-            if !counted.counts(pair(key), ends) {
+            let is_reject = key.flags & Key::REJECT > 0;
+            if !counted.counts(pair(key), is_reject, ends) {
                 left_out.add(held.sums);
                 return 0;
             }
@@ -232,18 +233,12 @@ impl<'a> Answers<'a> {
         let ends = &self.fold.ends;
         let known: Vec<Option<T>> = ends.all().map(found).collect();
         let mut groups: HashMap<(u32, bool), Sums, RandomState> = HashMap::default();
-        let mut total = Sums::default();
         for (_, held) in self.rows() {
             let is_reject = held.key.flags & Key::REJECT > 0;
-            let mut counts = false;
             for end in [held.key.src, held.key.dst] {
                 if known[end as usize].is_some() {
                     groups.entry((end, is_reject)).or_default().add(held.sums);
-                    counts = true;
                 }
-            }
-            if counts {
-                total.add(held.sums);
             }
         }
         let mut rows: Vec<((u32, bool), T, Sums)> = groups
@@ -256,6 +251,8 @@ impl<'a> Answers<'a> {
             (self.by.order(*sums), ends.address(*end), *is_reject)
         });
         let mut rest = Sums::default();
+        let mut total = Sums::default();
+        rows.iter().for_each(|(_, _, sums)| total.add(*sums));
         if self.limit > 0 {
             rows.drain(self.limit.min(rows.len())..)
                 .for_each(|(_, _, sums)| rest.add(sums));

@@ -5,7 +5,9 @@
 //! other two (B and C) the gateway's own address as an end of the packet, so those
 //! are left out by that. Without packet addresses a record has the gateway at one
 //! end anyway: then it is either the legs that know the workload or those that know
-//! the remote end. A workload whose own interface is in the log, too, counts there.
+//! the remote end. What the gateway's interface rejects goes no further, so it
+//! counts as it stands. A workload whose own interface is in the log, too, counts
+//! there.
 //!
 //! **Invariants.** Decided for a sender and a receiver as a whole, at the end.
 
@@ -82,9 +84,9 @@ impl Counted {
         self.own.contains(&end)
     }
 
-    /// Whether what they sent counts.
+    /// Whether what they sent counts; `is_reject` where it was dropped.
     #[inline]
-    pub(crate) fn counts(&self, pair: Pair, ends: &Ends) -> bool {
+    pub(crate) fn counts(&self, pair: Pair, is_reject: bool, ends: &Ends) -> bool {
         if pair.is_forwarded
             && !self.direct.is_empty()
             && self.direct.contains(&ends_of(pair.src, pair.dst))
@@ -101,7 +103,7 @@ impl Counted {
         };
         match self.legs {
             Legs::NoGateway => true,
-            Legs::Inner => false,
+            Legs::Inner => is_reject,
             Legs::WorkloadSide => ends.side(other).is_inside,
             Legs::RemoteSide => !ends.side(other).is_inside,
         }
@@ -127,8 +129,12 @@ impl Counted {
                  what passes their packets on."
             }
         };
-        let rest =
-            format!("{records} records with {bytes} bytes say the same again and do not count.");
+        let rest = match records {
+            1 => format!("1 record with {bytes} bytes says the same again and does not count."),
+            _ => {
+                format!("{records} records with {bytes} bytes say the same again and do not count.")
+            }
+        };
         match self.legs {
             Legs::NoGateway if self.direct.is_empty() => {
                 "Every record counts as it stands; no NAT gateway was found in them.".to_owned()

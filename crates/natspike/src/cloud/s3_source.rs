@@ -38,7 +38,8 @@ pub(super) async fn read(
         keep_going: cloud.keep_going,
     };
     let client = Arc::new(s3::S3::new(&config));
-    let cache = match cloud.no_cache {
+    // What a filter or an investigation reads along is not kept.
+    let cache = match cloud.no_cache || request.empty().is_watched() {
         true => None,
         false => cloud.cache.open(),
     };
