@@ -6,6 +6,7 @@
 
 mod answer;
 mod chosen;
+mod cidrs;
 pub mod console;
 mod counted;
 pub mod csv;
@@ -23,6 +24,7 @@ mod rank;
 mod seen;
 mod text;
 
+pub use cidrs::{AWS, CidrList, CidrLists, Match};
 pub use definition::{Analysis, DEFINITIONS, Definition, Dimension};
 pub use found::{Cell, Column, ColumnKind, Investigation, Question, Row, SCHEMA, Sums, Table};
 pub use inquiry::{Asked, Inquiry, InquiryError};

@@ -1,19 +1,18 @@
 //! The user's own networks: lists of prefixes with names.
 //!
-//! A list is JSON (`{"description": …, "subnets": [{"ip_prefix", "region",
-//! "city", …}]}`), CSV (with a header, or prefix and name) or plain text (a prefix
-//! a line, a name after it); which of them, its content tells. A network without
-//! a name of its own has the list's.
+//! What a list is, `rows` says. A network without a name of its own has the list's.
 //!
 //! **Invariants.** The longest prefix counts, of equal ones the one that was read
 //! last. An address is a prefix of its whole length, bits beyond a prefix's
 //! length are left out. Files are the caller's affair: here a list is a text.
 
+pub(crate) mod rows;
+
 use crate::address::translated;
 use crate::name::{Name, NameSource, printable};
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixMap;
-use serde::{Deserialize, Deserializer, de};
+pub use rows::NetworksError;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,73 +22,25 @@ pub struct Networks {
     prefixes: JointPrefixMap<IpNet, Arc<Name>>,
 }
 
-/// Why a text is no list of networks.
-#[derive(Debug, thiserror::Error)]
-pub enum NetworksError {
-    /// It begins as JSON and is none of that form.
-    #[error("{0}; a list of networks is {{\"subnets\": [{{\"ip_prefix\": \"192.0.2.0/24\"}}]}}")]
-    NotJson(#[from] serde_json::Error),
-    /// A line has no prefix where one must be.
-    #[error("line {line}: {found:?} is no prefix such as 192.0.2.0/24")]
-    NoPrefix {
-        /// The line, the first is 1.
-        line: u64,
-        /// What is there.
-        found: String,
-    },
-    /// It is no CSV.
-    #[error("{0}")]
-    NotCsv(#[from] csv::Error),
-    /// There is no prefix in it.
-    #[error("there is no prefix in it; give one on each line, with a name after it")]
-    Empty,
-}
-
-impl NetworksError {
-    /// The stable name of the error.
-    pub fn name(&self) -> &'static str {
-        match self {
-            NetworksError::NotJson(_) => "NotNetworksJson",
-            NetworksError::NoPrefix { .. } => "NoPrefix",
-            NetworksError::NotCsv(_) => "NotNetworksCsv",
-            NetworksError::Empty => "NoNetworks",
-        }
-    }
-}
-
-/// What a list says of a prefix.
-struct Row {
-    prefix: IpNet,
-    name: Option<String>,
-    place: Option<String>,
-}
-
 impl Networks {
     /// Adds a list; `list` is its name, of a file the name without its ending.
     /// Says how many networks it has.
     pub fn add(&mut self, list: &str, text: &str) -> Result<usize, NetworksError> {
-        let text = text.trim_start_matches('\u{feff}');
-        let rows = match text.trim_start().chars().next() {
-            Some('{' | '[') => json(text)?,
-            _ => lines(text)?,
-        };
-        if rows.is_empty() {
-            return Err(NetworksError::Empty);
-        }
+        let rows = rows::read(text)?;
         let list = printable(list).unwrap_or_else(|| "networks".to_owned());
         let count = rows.len();
         let mut last: Option<Arc<Name>> = None;
         for row in rows {
-            let name = row.name.as_deref().and_then(printable);
-            let name = name.unwrap_or_else(|| list.clone());
+            let place = place(row.city.as_deref(), row.region.as_deref());
+            let name = row.name.unwrap_or_else(|| list.clone());
             // Neighbours are mostly called the same.
-            let same = last.filter(|last| last.name == name && last.place == row.place);
+            let same = last.filter(|last| last.name == name && last.place == place);
             let name = match same {
                 Some(name) => name,
                 None => match Name::new(NameSource::Networks, &name) {
                     Some(new) => Arc::new(Name {
                         list: Some(list.clone()),
-                        place: row.place,
+                        place,
                         ..new
                     }),
                     None => return Err(NetworksError::Empty),
@@ -131,184 +82,13 @@ impl Networks {
     }
 }
 
-/// A prefix, or an address as one of its whole length.
-fn prefix(text: &str) -> Option<IpNet> {
-    let text = text.trim();
-    let prefix = text.parse::<IpNet>();
-    let prefix = prefix.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    prefix.ok().map(|prefix| prefix.trunc())
-}
-
-#[derive(Deserialize)]
-struct Document {
-    subnets: Vec<Subnet>,
-}
-
-#[derive(Deserialize)]
-struct Subnet {
-    #[serde(deserialize_with = "prefix_in_json")]
-    ip_prefix: IpNet,
-    name: Option<String>,
-    region: Option<String>,
-    city: Option<String>,
-}
-
-fn prefix_in_json<'de, D: Deserializer<'de>>(from: D) -> Result<IpNet, D::Error> {
-    let text = String::deserialize(from)?;
-    let refused = || de::Error::custom(format!("{text:?} is no prefix such as 192.0.2.0/24"));
-    prefix(&text).ok_or_else(refused)
-}
-
-fn json(text: &str) -> Result<Vec<Row>, NetworksError> {
-    let document: Document = serde_json::from_str(text)?;
-    let row = |subnet: Subnet| Row {
-        prefix: subnet.ip_prefix,
-        name: subnet.name,
-        place: place(subnet.city.as_deref(), subnet.region.as_deref()),
-    };
-    Ok(document.subnets.into_iter().map(row).collect())
-}
-
 /// City and region, as far as they are said and differ.
 fn place(city: Option<&str>, region: Option<&str>) -> Option<String> {
-    let city = city.and_then(printable);
-    let region = region
-        .and_then(printable)
-        .filter(|region| city.as_ref() != Some(region));
+    let region = region.filter(|region| city != Some(*region));
     match (city, region) {
         (Some(city), Some(region)) => Some(format!("{city}, {region}")),
-        (city, region) => city.or(region),
+        (city, region) => city.or(region).map(str::to_owned),
     }
-}
-
-/// Plain text or CSV, as its first line tells.
-fn lines(text: &str) -> Result<Vec<Row>, NetworksError> {
-    let said = |line: &&str| !line.trim().is_empty() && !is_comment(line);
-    let Some(first) = text.lines().find(said) else {
-        return Ok(Vec::new());
-    };
-    let field = first.split(',').next().unwrap_or_default();
-    let is_csv = Columns::of(first.split(',')).is_some()
-        || (first.contains(',') && prefix(field.trim().trim_matches('"')).is_some());
-    match is_csv {
-        true => csv_rows(text),
-        false => plain(text),
-    }
-}
-
-fn is_comment(line: &str) -> bool {
-    matches!(line.trim_start().chars().next(), Some('#' | ';'))
-}
-
-/// A prefix, then anything as its name.
-fn plain(text: &str) -> Result<Vec<Row>, NetworksError> {
-    let mut rows = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || is_comment(line) {
-            continue;
-        }
-        let (word, name) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        rows.push(Row {
-            prefix: prefix(word).ok_or_else(|| no_prefix(at as u64 + 1, word))?,
-            name: Some(name.to_owned()),
-            place: None,
-        });
-    }
-    Ok(rows)
-}
-
-fn no_prefix(line: u64, found: &str) -> NetworksError {
-    NetworksError::NoPrefix {
-        line,
-        found: printable(found).unwrap_or_default(),
-    }
-}
-
-/// Where the columns of a CSV are.
-struct Columns {
-    prefix: usize,
-    name: Option<usize>,
-    city: Option<usize>,
-    region: Option<usize>,
-}
-
-impl Columns {
-    /// Of a header; `None` where it is none.
-    fn of<'a>(fields: impl Iterator<Item = &'a str>) -> Option<Columns> {
-        let names: Vec<String> = fields
-            .map(|field| field.trim().trim_matches('"').to_ascii_lowercase())
-            .collect();
-        let place = |wanted: &[&str]| {
-            let is_it = |name: &String| wanted.contains(&name.as_str());
-            names.iter().position(is_it)
-        };
-        Some(Columns {
-            prefix: place(&["ip_prefix", "prefix", "cidr", "network", "subnet"])?,
-            name: place(&[
-                "name",
-                "organisation",
-                "organization",
-                "owner",
-                "description",
-            ]),
-            city: place(&["city"]),
-            region: place(&["region"]),
-        })
-    }
-}
-
-fn csv_rows(text: &str) -> Result<Vec<Row>, NetworksError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut columns = None;
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record?;
-        let first = record.get(0).unwrap_or_default();
-        if is_comment(first) || record.iter().all(str::is_empty) {
-            continue;
-        }
-        let columns = match &columns {
-            Some(columns) => columns,
-            None => {
-                let header = Columns::of(record.iter());
-                let is_header = header.is_some();
-                let columns = columns.insert(header.unwrap_or(Columns {
-                    prefix: 0,
-                    name: Some(1),
-                    city: None,
-                    region: None,
-                }));
-                if is_header {
-                    continue;
-                }
-                columns
-            }
-        };
-        let at = |column: Option<usize>| record.get(column?);
-        let found = record.get(columns.prefix).unwrap_or_default();
-        rows.push(Row {
-            prefix: prefix(found).ok_or_else(|| no_prefix(line_of(&record, text), found))?,
-            name: at(columns.name).map(str::to_owned),
-            place: place(at(columns.city), at(columns.region)),
-        });
-    }
-    Ok(rows)
-}
-
-/// The line of a record; the reader counts from before empty lines.
-fn line_of(record: &csv::StringRecord, text: &str) -> u64 {
-    let start = record.position().map_or(0, |position| position.byte());
-    let start = usize::try_from(start).unwrap_or(usize::MAX).min(text.len());
-    let (before, after) = text.as_bytes().split_at(start);
-    let is_end = |byte: &&u8| matches!(byte, b'\n' | b'\r');
-    let skipped = after.iter().take_while(is_end);
-    let ends = before.iter().chain(skipped).filter(|byte| **byte == b'\n');
-    ends.count() as u64 + 1
 }
 
 #[cfg(test)]
