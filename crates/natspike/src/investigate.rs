@@ -5,10 +5,13 @@ use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
 use egress::investigate::{
-    Analysis, Asked, By, Inquiry, Investigation, SensitivePorts, console, csv, json, markdown,
+    Analysis, Asked, By, CidrLists, Inquiry, Investigation, SensitivePorts, console, csv, json,
+    markdown,
 };
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What stands for all analyses.
 const ALL: &str = "all";
@@ -43,6 +46,11 @@ pub(crate) struct Investigate {
     /// Sensitive ports in a file (TOML), beside those that are known
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ports_file: Vec<PathBuf>,
+
+    /// Prefixes for cidr-connections, beside AWS's: JSON with subnets, CSV or text; of a
+    /// folder every file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    cidrs: Vec<PathBuf>,
 
     /// Form of the tables
     #[arg(long, value_enum, default_value_t = Output::Console)]
@@ -122,6 +130,7 @@ impl Investigate {
             limit: self.limit,
             most: self.inputs.max_keys,
             sensitive: sensitive(&self.ports_file)?,
+            lists: Some(Arc::new(lists(&self.cidrs)?)),
             sources: self
                 .inputs
                 .files
@@ -137,12 +146,43 @@ impl Investigate {
 fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
     let mut ports = SensitivePorts::shipped();
     for file in files {
-        let read = |file: &Path| -> Result<()> {
-            let text = std::fs::read_to_string(file)?;
-            Ok(ports.extend(&text)?)
-        };
-        let mut read = read;
-        read(file).with_context(|| format!("read {}", file.display()))?;
+        let name = file.display();
+        let text = fs::read_to_string(file).with_context(|| format!("read {name}"))?;
+        let read = ports.extend(&text);
+        read.with_context(|| format!("read {name}"))?;
     }
     Ok(Some(ports))
+}
+
+/// AWS's prefixes and those of the files; a list is called as its file.
+fn lists(paths: &[PathBuf]) -> Result<CidrLists> {
+    let mut lists = CidrLists::default();
+    lists.add_aws(None);
+    for path in paths {
+        for file in files_of(path).with_context(|| format!("read {}", path.display()))? {
+            let name = file.display();
+            let text = fs::read_to_string(&file).with_context(|| format!("read {name}"))?;
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+            let added = lists.add(&stem, &text);
+            added.with_context(|| format!("read {name}"))?;
+        }
+    }
+    Ok(lists)
+}
+
+/// The file, or those of the folder in the order of their names.
+fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if entry.path().is_file() && !is_hidden {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
 }

@@ -4,6 +4,7 @@
 //! they are. A group's sums are whole or it is not shown.
 
 use super::chosen::Chosen;
+use super::cidrs::{AWS, CidrLists, Match};
 use super::counted::Counted;
 use super::definition::{Analysis, Definition, Dimension};
 use super::ends::{Ends, OTHER_INSIDE};
@@ -28,7 +29,6 @@ pub(crate) struct Question<'a> {
 /// The flows that count, with the questions that each belongs to.
 pub(crate) struct Answers<'a> {
     pub(crate) fold: &'a Fold,
-    pub(crate) counted: &'a Counted,
     by: By,
     limit: usize,
     /// For each row of the fold a bit for every question; none where it does not
@@ -46,7 +46,7 @@ const COUNTS: u32 = 1 << 31;
 impl<'a> Answers<'a> {
     pub(crate) fn new(
         fold: &'a Fold,
-        counted: &'a Counted,
+        counted: &Counted,
         mut chosen: Chosen,
         by: By,
         limit: usize,
@@ -70,7 +70,6 @@ impl<'a> Answers<'a> {
         let which = which.collect();
         Answers {
             fold,
-            counted,
             by,
             limit,
             which,
@@ -213,10 +212,7 @@ impl<'a> Answers<'a> {
             Dimension::SourcePort | Dimension::DestinationPort | Dimension::Protocol => {
                 known(value)
             }
-            Dimension::Action => Cell::Text(match value {
-                0 => "ACCEPT".to_owned(),
-                _ => "REJECT".to_owned(),
-            }),
+            Dimension::Action => action(value > 0),
             Dimension::SourceService | Dimension::DestinationService => {
                 let name = self.fold.services.name(value as u16);
                 name.map_or(Cell::Missing, |name| Cell::Text(name.to_owned()))
@@ -224,41 +220,86 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Traffic with addresses that `found` says something of, by that and action;
-    /// an end's numbers are asked once.
-    pub(crate) fn by_end<T: Copy>(
-        &self,
-        found: impl Fn(std::net::IpAddr) -> Option<T>,
-    ) -> (Vec<((u32, bool), T, Sums)>, Option<Sums>, Sums) {
+    /// Traffic with addresses of the lists, by address and action.
+    pub(crate) fn in_lists(&self, lists: &CidrLists) -> Table {
         let ends = &self.fold.ends;
-        let known: Vec<Option<T>> = ends.all().map(found).collect();
+        let found: Vec<Option<Match<'_>>> = ends.all().map(|address| lists.get(address)).collect();
         let mut groups: HashMap<(u32, bool), Sums, RandomState> = HashMap::default();
         for (_, held) in self.rows() {
             let is_reject = held.key.flags & Key::REJECT > 0;
             for end in [held.key.src, held.key.dst] {
-                if known[end as usize].is_some() {
+                if found[end as usize].is_some() {
                     groups.entry((end, is_reject)).or_default().add(held.sums);
                 }
             }
         }
-        let mut rows: Vec<((u32, bool), T, Sums)> = groups
-            .into_iter()
-            .filter_map(|((end, is_reject), sums)| {
-                Some(((end, is_reject), known[end as usize]?, sums))
-            })
-            .collect();
-        rows.sort_by_key(|((end, is_reject), _, sums)| {
+        let mut groups: Vec<((u32, bool), Sums)> = groups.into_iter().collect();
+        groups.sort_by_key(|((end, is_reject), sums)| {
             (self.by.order(*sums), ends.address(*end), *is_reject)
         });
-        let mut rest = Sums::default();
         let mut total = Sums::default();
-        rows.iter().for_each(|(_, _, sums)| total.add(*sums));
+        groups.iter().for_each(|(_, sums)| total.add(*sums));
+        let mut rest = Sums::default();
         if self.limit > 0 {
-            rows.drain(self.limit.min(rows.len())..)
-                .for_each(|(_, _, sums)| rest.add(sums));
+            let cut = groups.drain(self.limit.min(groups.len())..);
+            cut.for_each(|(_, sums)| rest.add(sums));
         }
-        (rows, (rest.flows > 0).then_some(rest), total)
+        let text = |text: Option<&str>| text.map_or(Cell::Missing, |text| Cell::Text(text.into()));
+        let rows = groups.into_iter().filter_map(|((end, is_reject), sums)| {
+            let found = found[end as usize]?;
+            Some(Row {
+                cells: vec![
+                    Cell::Text(found.list.to_owned()),
+                    Cell::Text(ends.address(end).to_string()),
+                    Cell::Text(found.prefix.to_string()),
+                    text(found.city),
+                    text(found.region),
+                    text(found.service.or(found.name)),
+                    action(is_reject),
+                ],
+                sums,
+                organization: None,
+            })
+        });
+        let names: Vec<String> = lists
+            .lists()
+            .iter()
+            .map(|list| format!("{} ({} prefixes)", list.name, list.prefixes))
+            .chain(
+                lists
+                    .aws()
+                    .map(|aws| format!("{AWS} (of {})", aws.created())),
+            )
+            .collect();
+        Table {
+            analysis: Analysis::CidrConnections.name().to_owned(),
+            view: None,
+            title: "Traffic with addresses of lists".to_owned(),
+            about: format!(
+                "What was sent to or by addresses of {}; of several prefixes the longest counts.",
+                names.join(", ")
+            ),
+            columns: vec![
+                text_column("list"),
+                Column {
+                    name: "address".to_owned(),
+                    kind: ColumnKind::Address,
+                },
+                text_column("prefix"),
+                text_column("city"),
+                text_column("region"),
+                text_column("name"),
+                text_column("action"),
+            ],
+            rows: rows.collect(),
+            rest: (rest.flows > 0).then_some(rest),
+            total,
+        }
     }
+}
+
+fn action(is_reject: bool) -> Cell {
+    Cell::Text(if is_reject { "REJECT" } else { "ACCEPT" }.to_owned())
 }
 
 fn pair(key: &Key) -> Pair {

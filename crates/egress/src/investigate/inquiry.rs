@@ -9,7 +9,7 @@ use super::counted::Counted;
 use super::definition::{Analysis, Definition};
 use super::fold::{Fold, Plan, SSH};
 use super::rank::By;
-use super::{Investigation, Question, SCHEMA, SensitivePorts, Sums};
+use super::{CidrLists, Investigation, Question, SCHEMA, SensitivePorts, Sums};
 use crate::gateway;
 use flowlog::filter::{
     AddressOf, AddressSet, Compare, Expr, Filter, Named, NumberOf, NumberSet, PRIVATE, Sets, Test,
@@ -47,6 +47,8 @@ pub struct Asked {
     pub most: usize,
     /// The ports that are sensitive; none: those that ship.
     pub sensitive: Option<SensitivePorts>,
+    /// Lists of prefixes for cidr-connections; none: AWS's that ship.
+    pub lists: Option<Arc<CidrLists>>,
     /// What is read, as it was named.
     pub sources: Vec<String>,
 }
@@ -179,7 +181,17 @@ impl Inquiry {
             let known = self.sensitive.get(port);
             known.map(|known| known.service.clone())
         };
-        let tables = answers.tables(&asking, &port_name);
+        let mut tables = answers.tables(&asking, &port_name);
+        if self.plan.rules.contains(&Analysis::CidrConnections) {
+            tables.push(match &self.asked.lists {
+                Some(lists) => answers.in_lists(lists),
+                None => {
+                    let mut lists = CidrLists::default();
+                    lists.add_aws(None);
+                    answers.in_lists(&lists)
+                }
+            });
+        }
         warnings.extend(self.warnings(&fold, answers.untold));
         Investigation {
             schema: SCHEMA.to_owned(),
