@@ -143,7 +143,7 @@ impl Inputs {
         let outcome = self.read_aws(urls, &files, layout.as_ref(), &new_table, &mut gathered)?;
         #[cfg(not(feature = "aws"))]
         if let Some(url) = urls.first() {
-            return Err(anyhow!(
+            return Err(anyhow::anyhow!(
                 "read {url}: this natspike was built without the feature aws; \
                  fetch the files with the AWS CLI and name them"
             ));

@@ -91,9 +91,7 @@ impl Investigate {
         let inquiry = Inquiry::new(self.asked()?).context("use --where")?;
         let watch = |table: &mut flowlog::FlowTable| inquiry.watch(table);
         let mut gathered = self.inputs.gather(&[], false, &watch)?;
-        let mut own = self.inputs.nat_address.clone();
-        own.append(&mut gathered.nat_addresses);
-        let mut found = inquiry.answer(&mut gathered.table, &own);
+        let mut found = inquiry.answer(&mut gathered.table);
         found.warnings.splice(..0, gathered.warnings);
         self.write(&found)
     }
@@ -131,6 +129,7 @@ impl Investigate {
             most: self.inputs.max_keys,
             sensitive: sensitive(&self.ports_file)?,
             lists: Some(Arc::new(lists(&self.cidrs)?)),
+            nat_addresses: self.inputs.nat_address.clone(),
             sources: self
                 .inputs
                 .files

@@ -4,6 +4,7 @@
 //! fold only. What is known of an end is worked out when it is first seen.
 
 use super::seen::Side;
+use crate::address::is_private;
 use flowlog::filter::Sets;
 use flowlog::{AddressCode, Names};
 use foldhash::fast::RandomState;
@@ -19,6 +20,11 @@ pub(crate) const OTHER_OUTSIDE: u32 = 0;
 /// The end that stands for others that are not.
 pub(crate) const OTHER_INSIDE: u32 = 1;
 
+/// It may be reached over the internet.
+const PUBLIC: u8 = 1;
+/// It is a NAT gateway's own address.
+const OWN: u8 = 2;
+
 /// Numbers of ends.
 #[derive(Clone)]
 pub(crate) struct Ends {
@@ -27,6 +33,8 @@ pub(crate) struct Ends {
     v6: HashMap<Ipv6Addr, u32, RandomState>,
     addresses: Vec<IpAddr>,
     sides: Vec<Side>,
+    /// Bits of what else is known.
+    marks: Vec<u8>,
     recent: Box<[(u64, u32); RECENT]>,
 }
 
@@ -44,6 +52,7 @@ impl Ends {
             v6: HashMap::default(),
             addresses: vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED); 2],
             sides: vec![outside, inside],
+            marks: vec![0; 2],
             recent: Box::new([(u64::MAX, 0); RECENT]),
         }
     }
@@ -72,6 +81,8 @@ impl Ends {
         if number == next {
             self.addresses.push(address);
             self.sides.push(side(&self.sets, address));
+            self.marks
+                .push(if is_private(address) { 0 } else { PUBLIC });
         }
         number
     }
@@ -90,6 +101,23 @@ impl Ends {
         self.sides[end as usize]
     }
 
+    /// Whether it may be reached over the internet.
+    #[inline]
+    pub(crate) fn is_public(&self, end: u32) -> bool {
+        self.marks[end as usize] & PUBLIC > 0
+    }
+
+    /// Notes that it is a NAT gateway's own address.
+    pub(crate) fn mark_own(&mut self, end: u32) {
+        self.marks[end as usize] |= OWN;
+    }
+
+    /// Whether that was noted.
+    #[inline]
+    pub(crate) fn is_own(&self, end: u32) -> bool {
+        self.marks[end as usize] & OWN > 0
+    }
+
     /// The address of an end.
     pub(crate) fn address(&self, end: u32) -> IpAddr {
         self.addresses[end as usize]
@@ -105,7 +133,11 @@ impl Ends {
         let own = [OTHER_OUTSIDE, OTHER_INSIDE];
         let addresses = other.addresses[own.len()..].iter();
         let numbers = addresses.map(|address| self.of(*address));
-        own.into_iter().chain(numbers).collect()
+        let numbers: Vec<u32> = own.into_iter().chain(numbers).collect();
+        for (number, marks) in numbers.iter().zip(&other.marks) {
+            self.marks[*number as usize] |= marks;
+        }
+        numbers
     }
 
     /// Codes of the table stand for other addresses from now on.

@@ -14,6 +14,7 @@ use flowlog::{Names, Record, TextCode, Watch};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The port of SSH.
@@ -38,11 +39,18 @@ pub(crate) struct Plan {
     pub(crate) is_selective: bool,
     /// Rows that are told apart at the most.
     pub(crate) most: usize,
+    /// Gateway addresses that the user names; none: those that are found.
+    pub(crate) own: Vec<IpAddr>,
 }
 
 impl Plan {
     fn is_port(&self, port: u16) -> bool {
         self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
+    }
+
+    /// Whether that may be a gateway's own address.
+    fn may_be_own(&self, address: IpAddr) -> bool {
+        self.own.is_empty() || self.own.contains(&address)
     }
 
     /// Whether anything is asked about ports.
@@ -171,7 +179,10 @@ impl Fold {
             return;
         }
         let seen = self.seen(record, names);
-        let key = self.key(&seen, record, names);
+        let key = match self.is_outer_leg(&seen, record, names) {
+            true => outer_leg(&seen),
+            false => self.key(&seen, record, names),
+        };
         let more = More {
             bytes: seen.bytes,
             packets: seen.packets,
@@ -180,6 +191,25 @@ impl Fold {
             opens: seen.opens,
         };
         self.add(key, more);
+    }
+
+    /// Whether the record is of a NAT gateway's outer legs, as far as is known yet. It
+    /// will not count, so little is kept of it.
+    #[inline]
+    fn is_outer_leg(&mut self, seen: &Seen, record: &Record, names: Names<'_>) -> bool {
+        let Pair { src, dst, .. } = seen.pair;
+        if seen.pair.is_forwarded {
+            for (packet, at) in [(src, 0), (dst, 1)] {
+                // Nobody else shows another address than a public one of the packet.
+                if record.seen[at] != record.ends[at] && self.ends.is_public(packet) {
+                    let own = self.ends.number(record.seen[at], names);
+                    if self.plan.may_be_own(self.ends.address(own)) {
+                        self.ends.mark_own(own);
+                    }
+                }
+            }
+        }
+        !seen.is_reject && (self.ends.is_own(src) || self.ends.is_own(dst))
     }
 
     #[inline]
@@ -269,6 +299,16 @@ impl Fold {
             [true, true] => (key.src, key.dst) = (OTHER_INSIDE, OTHER_INSIDE),
         }
         key
+    }
+}
+
+/// All records of an outer leg between two ends.
+fn outer_leg(seen: &Seen) -> Key {
+    Key {
+        src: seen.pair.src,
+        dst: seen.pair.dst,
+        flags: u8::from(seen.pair.is_forwarded) * Key::FORWARDED,
+        ..Key::default()
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Asked {
     pub sensitive: Option<SensitivePorts>,
     /// Lists of prefixes for cidr-connections; none: AWS's that ship.
     pub lists: Option<Arc<CidrLists>>,
+    /// Gateway addresses that the user names; none: those that are found.
+    pub nat_addresses: Vec<IpAddr>,
     /// What is read, as it was named.
     pub sources: Vec<String>,
 }
@@ -136,6 +138,7 @@ impl Inquiry {
                 0 => usize::MAX / 2,
                 most => most,
             },
+            own: asked.nat_addresses.clone(),
         };
         Ok(Inquiry {
             asked,
@@ -151,12 +154,11 @@ impl Inquiry {
         table.watch(Box::new(fold), self.filter.as_ref());
     }
 
-    /// What was found in the table, whose sources have ended; `nat_addresses` are
-    /// gateway addresses that are known from elsewhere.
-    pub fn answer(&self, table: &mut FlowTable, nat_addresses: &[IpAddr]) -> Investigation {
+    /// What was found in the table, whose sources have ended.
+    pub fn answer(&self, table: &mut FlowTable) -> Investigation {
         let mut fold = self.fold(table.take_watch());
         fold.flows.settle();
-        let (gateways, mut warnings) = gateway::find(table, nat_addresses);
+        let (gateways, mut warnings) = gateway::find(table, &self.asked.nat_addresses);
         let names_subject = !self.asked.subject.is_empty();
         let counted = Counted::new(
             &gateways,
