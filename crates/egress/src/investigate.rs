@@ -11,6 +11,8 @@ pub mod console;
 mod counted;
 pub mod csv;
 mod definition;
+#[allow(dead_code, reason = "the fold asks it")]
+pub(crate) mod detect;
 mod ends;
 mod flows;
 mod fold;
@@ -26,6 +28,7 @@ mod text;
 
 pub use cidrs::{AWS, CidrList, CidrLists, Match};
 pub use definition::{Analysis, DEFINITIONS, Definition, Dimension};
+pub use detect::{DETECTORS, Thresholds};
 pub use found::{Cell, Column, ColumnKind, Investigation, Question, Row, SCHEMA, Sums, Table};
 pub use inquiry::{Asked, Inquiry, InquiryError};
 pub use json::InvestigationError;
