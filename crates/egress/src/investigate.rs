@@ -13,6 +13,7 @@ pub mod csv;
 mod definition;
 #[allow(dead_code, reason = "the fold asks it")]
 pub(crate) mod detect;
+pub mod discovery;
 mod ends;
 mod flows;
 mod fold;
@@ -24,6 +25,8 @@ mod ports;
 pub mod protocol;
 mod rank;
 mod seen;
+pub mod source;
+pub mod subject;
 mod text;
 
 pub use cidrs::{AWS, CidrList, CidrLists, Match};

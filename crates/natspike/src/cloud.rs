@@ -4,6 +4,7 @@ mod logs_source;
 mod objects;
 mod owners;
 mod s3_source;
+pub(crate) mod subject;
 
 use crate::dates;
 use crate::dotenv::Settings;
@@ -84,6 +85,8 @@ pub(crate) struct Request<'a> {
     pub(crate) nothing_else: bool,
     /// Regions that were named.
     pub(crate) regions: &'a [String],
+    /// Flow logs whose objects alone are read; none: those of all.
+    pub(crate) flow_logs: &'a [String],
     /// Layout that was named.
     pub(crate) layout: Option<Layout>,
     /// Gateway addresses that were named.

@@ -103,17 +103,23 @@ pub(crate) struct Gathered {
     pub(crate) sources: Vec<SourceFile>,
 }
 
+/// What is read beside what is named, and how.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    /// `logs://…`, `s3://…`.
+    pub(crate) urls: Vec<String>,
+    /// The flow logs whose objects alone are read; none: those of all.
+    pub(crate) flow_logs: Vec<String>,
+    /// Files are hashed, too.
+    pub(crate) fingerprints: bool,
+}
+
 /// What a table must be before records come into it.
 pub(crate) type Prepare<'a> = &'a (dyn Fn(&mut FlowTable) + Sync);
 
 impl Inputs {
-    /// Reads it all into one table; `more` are URLs beside those that were named.
-    pub(crate) fn gather(
-        &self,
-        more: &[String],
-        fingerprints: bool,
-        prepare: Prepare<'_>,
-    ) -> Result<Gathered> {
+    /// Reads it all into one table.
+    pub(crate) fn gather(&self, more: &More, prepare: Prepare<'_>) -> Result<Gathered> {
         let layout = match &self.format {
             Some(format) => Some(Layout::from_log_format(format).context("read --format")?),
             None => None,
@@ -130,7 +136,7 @@ impl Inputs {
             table
         };
         let (mut urls, files) = self.split();
-        urls.extend(more.iter().cloned());
+        urls.extend(more.urls.iter().cloned());
         let mut gathered = Gathered {
             table: new_table(layout.as_ref()),
             records: None,
@@ -140,7 +146,10 @@ impl Inputs {
             sources: urls.iter().map(|url| named(url)).collect(),
         };
         #[cfg(feature = "aws")]
-        let outcome = self.read_aws(urls, &files, layout.as_ref(), &new_table, &mut gathered)?;
+        let outcome = {
+            let known = layout.as_ref();
+            self.read_aws((urls, more), &files, known, &new_table, &mut gathered)?
+        };
         #[cfg(not(feature = "aws"))]
         if let Some(url) = urls.first() {
             return Err(anyhow::anyhow!(
@@ -153,7 +162,7 @@ impl Inputs {
             let (table, inputs) = self.read_files(&files, &of_files, &mut gathered.warnings)?;
             gathered.table.merge(table);
             for input in &inputs {
-                gathered.sources.push(source(input, fingerprints)?);
+                gathered.sources.push(source(input, more.fingerprints)?);
             }
         }
         #[cfg(feature = "aws")]
@@ -184,7 +193,7 @@ impl Inputs {
     #[cfg(feature = "aws")]
     fn read_aws(
         &self,
-        urls: Vec<String>,
+        (urls, more): (Vec<String>, &More),
         files: &[PathBuf],
         layout: Option<&Layout>,
         new_table: &(dyn Fn(Option<&Layout>) -> FlowTable + Sync),
@@ -197,6 +206,7 @@ impl Inputs {
             regions: &self.region,
             layout: layout.cloned(),
             nat_addresses: &self.nat_address,
+            flow_logs: &more.flow_logs,
             new_table,
             meter: std::sync::Arc::clone(&meter),
         };

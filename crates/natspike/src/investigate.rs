@@ -1,6 +1,6 @@
 //! `natspike investigate`: who talks to whom, on which ports, and what is strange.
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, More};
 use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
@@ -90,7 +90,7 @@ impl Investigate {
     pub(crate) fn run(self) -> Result<()> {
         let inquiry = Inquiry::new(self.asked()?).context("use --where")?;
         let watch = |table: &mut flowlog::FlowTable| inquiry.watch(table);
-        let mut gathered = self.inputs.gather(&[], false, &watch)?;
+        let mut gathered = self.inputs.gather(&More::default(), &watch)?;
         let mut found = inquiry.answer(&mut gathered.table);
         found.warnings.splice(..0, gathered.warnings);
         self.write(&found)

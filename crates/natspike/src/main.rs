@@ -13,6 +13,8 @@ mod cloud;
 mod compare;
 #[cfg(feature = "aws")]
 mod dates;
+#[cfg(feature = "aws")]
+mod discover;
 mod dotenv;
 mod inputs;
 mod investigate;
@@ -57,6 +59,9 @@ enum Command {
     #[cfg(feature = "aws")]
     Cache(cache::Command),
     #[cfg(feature = "aws")]
+    #[command(hide = true)]
+    Discover(Box<discover::Command>),
+    #[cfg(feature = "aws")]
     Quota(quota::Command),
 }
 
@@ -72,6 +77,8 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => simulate.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run().map(|()| Outcome::Done),
+        #[cfg(feature = "aws")]
+        Command::Discover(discover) => discover.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Quota(quota) => quota.run().map(|()| Outcome::Done),
     };

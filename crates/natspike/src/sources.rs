@@ -7,7 +7,7 @@
 //! others are asked again only if an option says so, and never about the addresses
 //! of a redacted bundle, which are nobody's.
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, More};
 use crate::names::{Askers, first};
 use adapters::bundle as packed;
 use adapters::files::Input;
@@ -128,7 +128,11 @@ impl Sources {
                 table.keep_only(filter);
             }
         };
-        let gathered = self.inputs.gather(&[], fingerprints, &keep_only)?;
+        let more = More {
+            fingerprints,
+            ..More::default()
+        };
+        let gathered = self.inputs.gather(&more, &keep_only)?;
         if self.inputs.region.is_empty() && !gathered.regions.is_empty() {
             let regions: Vec<String> = gathered.regions.into_iter().collect();
             facts = self.facts(&regions)?;

@@ -36,6 +36,7 @@ pub mod payload;
 pub mod port;
 pub mod step;
 
+pub use egress::investigate::discovery;
 pub use egress::{ListQuery, LogClass, RecordCounts, list_region, snapshot};
 pub use error::{FaultKind, PortError, StepError};
 pub use ids::{EpochMillis, EpochSeconds, FlowLogId, GatewayId, InterfaceId};

@@ -13,9 +13,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// Values of all filters of a request.
-const VALUES: usize = 200;
+pub(super) const VALUES: usize = 200;
 
-fn any_of(name: &str, values: &[String]) -> Filter {
+/// What has one of the values.
+pub(super) fn any_of(name: &str, values: &[String]) -> Filter {
     Filter::builder()
         .name(name)
         .set_values(Some(values.to_vec()))

@@ -25,6 +25,8 @@ pub struct Selection {
     pub accounts: Vec<String>,
     /// Region codes.
     pub regions: Vec<String>,
+    /// Flow logs, as `fl-…`.
+    pub flow_logs: Vec<String>,
     /// Unix seconds, the end excluded. Objects cover five minutes and are
     /// taken whole where they overlap the time.
     pub times: Vec<Range<u64>>,
@@ -35,7 +37,7 @@ pub struct Selection {
 pub(super) enum Choice {
     /// It is wanted.
     Wanted,
-    /// It is of another time, account, region or service, or a folder.
+    /// It is of another time, account, region, flow log or service, or a folder.
     Other,
     /// A time is asked for and the name has none.
     Timeless,
@@ -46,6 +48,7 @@ pub(super) enum Choice {
 struct Named<'a> {
     account: Option<&'a str>,
     region: Option<&'a str>,
+    flow_log: Option<&'a str>,
     slot: Option<u64>,
     /// Under AWSLogs, but of another service.
     foreign: bool,
@@ -66,6 +69,7 @@ impl Selection {
             || named.foreign
             || !among(&self.accounts, named.account)
             || !among(&self.regions, named.region)
+            || !among(&self.flow_logs, named.flow_log)
         {
             return Choice::Other;
         }
@@ -126,6 +130,7 @@ impl Named<'_> {
         if let [account, SERVICE, region, ..] = words[..] {
             named.account = is_account(account).then_some(account);
             named.region = Some(region);
+            named.flow_log = words.get(3).filter(|id| id.starts_with("fl-")).copied();
         }
         named.slot = words.iter().find_map(|word| slot(word));
         let below = match folders.split_once(ROOT) {
@@ -227,6 +232,7 @@ mod tests {
             let expected = Named {
                 account: Some("123456789012"),
                 region: Some("eu-west-1"),
+                flow_log: Some("fl-0ab"),
                 slot: Some(SLOT),
                 foreign: false,
             };
@@ -263,6 +269,10 @@ mod tests {
             accounts: vec!["210987654321".to_owned()],
             ..Selection::default()
         };
+        let by_another = Selection {
+            flow_logs: vec!["fl-0cd".to_owned()],
+            ..Selection::default()
+        };
         for (selection, key, expected) in [
             (&all, "logs/", Choice::Other),
             (
@@ -274,6 +284,8 @@ mod tests {
             (&timed, "mine/flows.log", Choice::Timeless),
             (&elsewhere, PLAIN, Choice::Other),
             (&elsewhere, HIVE, Choice::Other),
+            (&by_another, PLAIN, Choice::Other),
+            (&by_another, "mine/flows.log", Choice::Wanted),
         ] {
             assert_eq!(selection.choice(key), expected, "{key}");
         }

@@ -109,6 +109,7 @@ fn named(cloud: &Cloud, plan: &Plan, request: &Request<'_>, url: &str) -> Result
         selection: Selection {
             accounts: accounts(&cloud.account)?,
             regions: request.regions.to_vec(),
+            flow_logs: request.flow_logs.to_vec(),
             times: known(plan.times.clone())?,
         },
     })
@@ -150,6 +151,7 @@ fn delivered(
         selection: Selection {
             accounts: accounts(&or_setting(&cloud.account, "AWS_ACCOUNT_ID"))?,
             regions: or_setting(request.regions, "AWS_REGION"),
+            flow_logs: request.flow_logs.to_vec(),
             times,
         },
     })

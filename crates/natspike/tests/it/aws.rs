@@ -6,6 +6,7 @@ mod prices;
 mod quota;
 mod roles;
 mod stand_in;
+mod subject;
 
 use super::text;
 use super::truth::{START, differences, scenarios};

@@ -43,6 +43,8 @@ pub(super) struct World {
     pub(super) throttled: u32,
     /// Who has which address.
     pub(super) owned: Vec<super::owners::Owned>,
+    /// What EC2 answers first, by all that must stand in the question.
+    pub(super) ec2: Vec<(&'static [&'static str], String)>,
     /// Who may assume a role, and which; nobody where it is empty.
     pub(super) trust: super::roles::Trust,
     /// Services that were asked, each with the access key that signed.
@@ -326,6 +328,9 @@ impl World {
 
     fn flow_logs(&mut self, request: &Request) -> Answer {
         let body = String::from_utf8_lossy(&request.body).into_owned();
+        if let Some((status, answered)) = self.discovered(&decoded(&body)) {
+            return answer(status, answered);
+        }
         if !body.contains("Action=DescribeFlowLogs") {
             let (status, answered) = self.owners(&decoded(&body));
             return answer(status, answered);
