@@ -24,6 +24,7 @@ pub mod markdown;
 mod ports;
 pub mod protocol;
 mod rank;
+mod rules;
 mod seen;
 pub mod source;
 pub mod subject;

@@ -5,9 +5,11 @@
 //! external ends: sums stay exact, and of what can be told the side does, too.
 //! Merged in any order, folds are the same.
 
+use super::SensitivePorts;
 use super::definition::{Analysis, Definition, Dimension};
 use super::ends::{Ends, OTHER_INSIDE, OTHER_OUTSIDE};
 use super::flows::{Flows, Key, More};
+use super::rules::Rules;
 use super::seen::{Pair, Seen};
 use flowlog::filter::{Filter, Matcher, Sets};
 use flowlog::{Names, Record, TextCode, Watch};
@@ -30,6 +32,7 @@ pub(crate) struct Plan {
     pub(crate) questions: Vec<(&'static Definition, Filter)>,
     /// Rules of their own.
     pub(crate) rules: Vec<Analysis>,
+    pub(crate) sensitive: SensitivePorts,
     /// Ports that are told apart at the sender's side, a bit each; of the
     /// receiver's they are the last that are given up.
     pub(crate) ports: Box<[u64; 1024]>,
@@ -80,6 +83,9 @@ pub(crate) struct Fold {
     pub(crate) has_packet: bool,
     /// A record has ports.
     pub(crate) has_ports: bool,
+    /// A record has TCP flags.
+    pub(crate) has_flags: bool,
+    pub(crate) rules: Rules,
     keeps: Keeps,
 }
 
@@ -162,6 +168,8 @@ impl Fold {
             were_more: false,
             has_packet: false,
             has_ports: false,
+            has_flags: false,
+            rules: Rules::new(&plan.rules, &plan.sensitive),
             keeps: Keeps {
                 dst_port: is_ruled || plan.needs(Dimension::DestinationPort),
                 protocol: is_ruled || plan.needs(Dimension::Protocol),
@@ -175,10 +183,12 @@ impl Fold {
     fn record(&mut self, record: &Record, names: Names<'_>) {
         self.has_packet |= record.has_packet != [false; 2];
         self.has_ports |= record.ports != [None; 2];
+        self.has_flags |= record.tcp_flags.is_some();
+        let seen = self.seen(record, names);
+        self.rules.add(&seen, &self.ends);
         if self.plan.is_selective && self.matcher.which(record, names) == 0 {
             return;
         }
-        let seen = self.seen(record, names);
         let key = match self.is_outer_leg(&seen, record, names) {
             true => outer_leg(&seen),
             false => self.key(&seen, record, names),
@@ -345,6 +355,8 @@ impl Watch for Fold {
         self.were_more |= other.were_more;
         self.has_packet |= other.has_packet;
         self.has_ports |= other.has_ports;
+        self.has_flags |= other.has_flags;
+        self.rules.merge(other.rules, &ends, &self.ends);
     }
 
     fn moved(&mut self) {

@@ -72,6 +72,19 @@ pub struct Table {
     pub total: Sums,
 }
 
+impl Table {
+    /// Leaves so many rows, the others in [`Table::rest`]; 0 leaves all.
+    pub(crate) fn cut(&mut self, limit: usize) {
+        if limit == 0 || self.rows.len() <= limit {
+            return;
+        }
+        let rest = self.rest.get_or_insert_default();
+        for row in self.rows.drain(limit..) {
+            rest.add(row.sums);
+        }
+    }
+}
+
 /// What rows are told apart by, or what is said of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {

@@ -7,9 +7,10 @@ use super::answer::{Answers, Question as Asking};
 use super::chosen::{Chosen, question};
 use super::counted::Counted;
 use super::definition::{Analysis, Definition};
+use super::detect::{self, Thresholds, port_scan};
 use super::fold::{Fold, Plan, SSH};
 use super::rank::By;
-use super::{CidrLists, Investigation, Question, SCHEMA, SensitivePorts, Sums};
+use super::{CidrLists, Investigation, Question, SCHEMA, SensitivePorts, Sums, Table};
 use crate::gateway;
 use flowlog::filter::{
     AddressOf, AddressSet, Compare, Expr, Filter, Named, NumberOf, NumberSet, PRIVATE, Sets, Test,
@@ -51,6 +52,8 @@ pub struct Asked {
     pub lists: Option<Arc<CidrLists>>,
     /// Gateway addresses that the user names; none: those that are found.
     pub nat_addresses: Vec<IpAddr>,
+    /// From where on rules find something strange.
+    pub thresholds: Thresholds,
     /// What is read, as it was named.
     pub sources: Vec<String>,
 }
@@ -107,7 +110,11 @@ impl Inquiry {
             | Analysis::SshResponse
             | Analysis::SshOutbound
             | Analysis::SensitivePorts
-            | Analysis::Rejected => true,
+            | Analysis::Rejected
+            | Analysis::BruteForce
+            | Analysis::RejectStorms
+            | Analysis::Beaconing
+            | Analysis::TopTalkers => true,
             Analysis::PortSpecific => asked.port.is_some(),
             _ => false,
         };
@@ -131,6 +138,7 @@ impl Inquiry {
                 .copied()
                 .filter(|analysis| analysis.definitions().next().is_none())
                 .collect(),
+            sensitive: sensitive.clone(),
             ports,
             all_src_ports: has(Analysis::PortSpecific),
             is_selective: analyses.iter().all(is_selective),
@@ -194,12 +202,34 @@ impl Inquiry {
                 }
             });
         }
-        warnings.extend(self.warnings(&fold, answers.untold));
+        if self.plan.rules.contains(&Analysis::PortScan) {
+            let address = |end| fold.ends.address(end);
+            let known = detect::Ends {
+                address: &address,
+                counts: &|_| true,
+            };
+            let mut flows = answers.flows();
+            let scans = port_scan::find(&mut flows, fold.has_flags, &self.asked.thresholds, known);
+            tables.extend(scans);
+        }
+        let (left_out, untold) = (answers.left_out, answers.untold);
+        warnings.extend(self.warnings(&fold, untold));
+        let Fold { rules, ends, .. } = fold;
+        let rules = rules.finish(&self.sensitive, &self.asked.thresholds, &counted, &ends);
+        tables.extend(rules);
+        for table in &mut tables {
+            table.cut(self.asked.limit);
+        }
+        let order = |table: &Table| {
+            let place = |analysis: &Analysis| analysis.name() == table.analysis;
+            Analysis::ALL.iter().position(place)
+        };
+        tables.sort_by_key(order);
         Investigation {
             schema: SCHEMA.to_owned(),
             question: self.question(),
             records: records(table.counts()),
-            legs: counted.sentence(&gateways, (answers.left_out.bytes, answers.left_out.flows)),
+            legs: counted.sentence(&gateways, (left_out.bytes, left_out.flows)),
             warnings,
             tables,
         }

@@ -76,6 +76,7 @@ impl Tries {
 }
 
 /// The tries of each minute at ports where one logs in.
+#[derive(Clone)]
 pub(crate) struct BruteForce {
     /// A bit for each port.
     logins: Box<[u64; 1_024]>,

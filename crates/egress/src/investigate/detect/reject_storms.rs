@@ -65,6 +65,7 @@ impl Rejects {
 }
 
 /// The rejected records of each minute.
+#[derive(Clone)]
 pub(crate) struct RejectStorms {
     minutes: Sampled<Minute, Rejects>,
     dated: Dated,

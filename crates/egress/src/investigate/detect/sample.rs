@@ -74,6 +74,7 @@ pub(super) trait Key: Copy + Eq + Hash {
 }
 
 /// Sums by key, of all keys or of a sample.
+#[derive(Clone)]
 pub(super) struct Sampled<K, V> {
     sums: HashMap<K, V, RandomState>,
     level: Level,
