@@ -9,9 +9,13 @@
 //! rule is a heading of docs/detectors.md. No floating point: shares are compared
 //! as products.
 
+pub(crate) mod beaconing;
 pub(crate) mod brute_force;
+pub(crate) mod exfiltration;
+pub(crate) mod first_seen;
 pub(crate) mod port_scan;
 pub(crate) mod reject_storms;
+pub(crate) mod remotes;
 mod sample;
 mod thresholds;
 
@@ -26,7 +30,14 @@ use crate::report::text::grouped;
 use std::net::IpAddr;
 
 /// The rules, as docs/detectors.md has them.
-pub const DETECTORS: [&str; 3] = [port_scan::NAME, brute_force::NAME, reject_storms::NAME];
+pub const DETECTORS: [&str; 6] = [
+    port_scan::NAME,
+    brute_force::NAME,
+    reject_storms::NAME,
+    beaconing::NAME,
+    exfiltration::NAME,
+    first_seen::NAME,
+];
 
 /// What a fold knows at its end.
 #[derive(Clone, Copy)]

@@ -295,7 +295,7 @@ mod tests {
             start: Some(1_000_000 + u64::from(at) * apart),
             bytes: 44,
             packets: 1,
-            is_reject: at % 4 != 0,
+            is_reject: !at.is_multiple_of(4),
             ..record(OUTSIDE, INSIDE)
         };
         (0..ports).map(probe).collect()

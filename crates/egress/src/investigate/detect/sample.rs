@@ -59,7 +59,7 @@ pub(super) fn hash(parts: impl IntoIterator<Item = u64>) -> u64 {
 /// An address as parts of a hash.
 pub(super) fn parts(address: IpAddr) -> [u64; 2] {
     let bits = match address {
-        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped().to_bits()),
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
         IpAddr::V6(v6) => v6.to_bits(),
     };
     [(bits >> 64) as u64, bits as u64]
