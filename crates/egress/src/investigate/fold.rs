@@ -7,6 +7,7 @@
 
 use super::SensitivePorts;
 use super::definition::{Analysis, Definition, Dimension};
+use super::detect::Thresholds;
 use super::ends::{Ends, OTHER_INSIDE, OTHER_OUTSIDE};
 use super::flows::{Flows, Key, More};
 use super::rules::Rules;
@@ -33,6 +34,7 @@ pub(crate) struct Plan {
     /// Rules of their own.
     pub(crate) rules: Vec<Analysis>,
     pub(crate) sensitive: SensitivePorts,
+    pub(crate) thresholds: Thresholds,
     /// Ports that are told apart at the sender's side, a bit each; of the
     /// receiver's they are the last that are given up.
     pub(crate) ports: Box<[u64; 1024]>,
@@ -169,7 +171,7 @@ impl Fold {
             has_packet: false,
             has_ports: false,
             has_flags: false,
-            rules: Rules::new(&plan.rules, &plan.sensitive),
+            rules: Rules::new(&plan.rules, &plan.sensitive, &plan.thresholds),
             keeps: Keeps {
                 dst_port: is_ruled || plan.needs(Dimension::DestinationPort),
                 protocol: is_ruled || plan.needs(Dimension::Protocol),

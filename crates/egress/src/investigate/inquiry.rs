@@ -7,10 +7,10 @@ use super::answer::{Answers, Question as Asking};
 use super::chosen::{Chosen, question};
 use super::counted::Counted;
 use super::definition::{Analysis, Definition};
-use super::detect::{self, Thresholds, port_scan};
+use super::detect::Thresholds;
 use super::fold::{Fold, Plan, SSH};
 use super::rank::By;
-use super::{CidrLists, Investigation, Question, SCHEMA, SensitivePorts, Sums, Table};
+use super::{CidrLists, Investigation, Question, SCHEMA, SensitivePorts, Sums, Table, rules};
 use crate::gateway;
 use flowlog::filter::{
     AddressOf, AddressSet, Compare, Expr, Filter, Named, NumberOf, NumberSet, PRIVATE, Sets, Test,
@@ -113,7 +113,6 @@ impl Inquiry {
             | Analysis::Rejected
             | Analysis::BruteForce
             | Analysis::RejectStorms
-            | Analysis::Beaconing
             | Analysis::TopTalkers => true,
             Analysis::PortSpecific => asked.port.is_some(),
             _ => false,
@@ -139,6 +138,7 @@ impl Inquiry {
                 .filter(|analysis| analysis.definitions().next().is_none())
                 .collect(),
             sensitive: sensitive.clone(),
+            thresholds: asked.thresholds.clone(),
             ports,
             all_src_ports: has(Analysis::PortSpecific),
             is_selective: analyses.iter().all(is_selective),
@@ -166,6 +166,7 @@ impl Inquiry {
     pub fn answer(&self, table: &mut FlowTable) -> Investigation {
         let mut fold = self.fold(table.take_watch());
         fold.flows.settle();
+        let found = std::mem::take(&mut fold.rules);
         let (gateways, mut warnings) = gateway::find(table, &self.asked.nat_addresses);
         let names_subject = !self.asked.subject.is_empty();
         let counted = Counted::new(
@@ -202,21 +203,11 @@ impl Inquiry {
                 }
             });
         }
-        if self.plan.rules.contains(&Analysis::PortScan) {
-            let address = |end| fold.ends.address(end);
-            let known = detect::Ends {
-                address: &address,
-                counts: &|_| true,
-            };
-            let mut flows = answers.flows();
-            let scans = port_scan::find(&mut flows, fold.has_flags, &self.asked.thresholds, known);
-            tables.extend(scans);
-        }
+        let thresholds = &self.asked.thresholds;
+        tables.extend(rules::of_flows(&self.plan.rules, thresholds, &answers));
+        tables.extend(found.finish(&self.sensitive, thresholds, &counted, &answers));
         let (left_out, untold) = (answers.left_out, answers.untold);
         warnings.extend(self.warnings(&fold, untold));
-        let Fold { rules, ends, .. } = fold;
-        let rules = rules.finish(&self.sensitive, &self.asked.thresholds, &counted, &ends);
-        tables.extend(rules);
         for table in &mut tables {
             table.cut(self.asked.limit);
         }

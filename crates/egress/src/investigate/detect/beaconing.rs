@@ -66,6 +66,7 @@ impl Begun {
 }
 
 /// The connections to external ends.
+#[derive(Clone)]
 pub(crate) struct Beaconing {
     begun: Vec<Begun>,
     level: Level,
