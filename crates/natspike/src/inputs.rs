@@ -160,7 +160,7 @@ impl Inputs {
         if !files.is_empty() {
             let of_files = || new_table(layout.as_ref());
             let (table, inputs) = self.read_files(&files, &of_files, &mut gathered.warnings)?;
-            gathered.table.merge(table);
+            gathered.table = table;
             for input in &inputs {
                 gathered.sources.push(source(input, more.fingerprints)?);
             }

@@ -50,6 +50,13 @@ impl Key {
     /// It has the protocol.
     pub(crate) const PROTOCOL: u8 = 16;
 
+    /// The same without the port of a side.
+    pub(crate) fn without(mut self, side: usize) -> Key {
+        self.ports[side] = 0;
+        self.flags &= ![Key::SRC_PORT, Key::DST_PORT][side];
+        self
+    }
+
     fn words(self) -> [u64; 3] {
         let Key {
             src,

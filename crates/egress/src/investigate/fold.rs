@@ -88,6 +88,7 @@ pub(crate) struct Fold {
     /// A record has TCP flags.
     pub(crate) has_flags: bool,
     pub(crate) rules: Rules,
+    has_seen_nothing: bool,
     keeps: Keeps,
 }
 
@@ -172,6 +173,7 @@ impl Fold {
             has_ports: false,
             has_flags: false,
             rules: Rules::new(&plan.rules, &plan.sensitive, &plan.thresholds),
+            has_seen_nothing: true,
             keeps: Keeps {
                 dst_port: is_ruled || plan.needs(Dimension::DestinationPort),
                 protocol: is_ruled || plan.needs(Dimension::Protocol),
@@ -291,19 +293,22 @@ impl Fold {
     #[cold]
     fn coarser(&mut self, key: Key) -> Key {
         self.were_more = true;
-        let mut key = key;
         let [src_port, dst_port] = key.ports;
-        if key.flags & Key::SRC_PORT > 0 && !self.plan.is_port(src_port) {
-            key.ports[0] = 0;
-            key.flags &= !Key::SRC_PORT;
+        let mut key = key;
+        if !self.plan.is_port(src_port) {
+            key = key.without(0);
         }
-        if key.flags & Key::DST_PORT > 0 && !self.plan.is_port(dst_port) {
-            key.ports[1] = 0;
-            key.flags &= !Key::DST_PORT;
+        if !self.plan.is_port(dst_port) {
+            key = key.without(1);
         }
         // A quarter more for rows without ports.
         if self.flows.has(key) || self.flows.len() < self.plan.most + self.plan.most / 4 {
             return key;
+        }
+        for coarser in [key.without(0), key.without(1), key.without(0).without(1)] {
+            if self.flows.has(coarser) {
+                return coarser;
+            }
         }
         match [key.src, key.dst].map(|end| self.ends.side(end).is_inside) {
             [_, false] => key.dst = OTHER_OUTSIDE,
@@ -326,6 +331,7 @@ fn outer_leg(seen: &Seen) -> Key {
 
 impl Watch for Fold {
     fn records(&mut self, records: &[Record], names: Names<'_>) {
+        self.has_seen_nothing &= records.is_empty();
         for record in records {
             self.record(record, names);
         }
@@ -337,6 +343,14 @@ impl Watch for Fold {
             unreachable!("tables of one run have one kind of watch");
         };
         other.flows.settle();
+        if self.has_seen_nothing {
+            *self = *other;
+            self.moved();
+            return;
+        }
+        if other.has_seen_nothing {
+            return;
+        }
         let ends = self.ends.absorb(&other.ends);
         let services = self.services.absorb(&other.services);
         self.flows.settle();

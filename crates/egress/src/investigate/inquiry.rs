@@ -120,7 +120,12 @@ impl Inquiry {
         let has = |analysis| analyses.contains(&analysis);
         let mut ports = Box::new([0; 1024]);
         let mut look_at = |port: u16| ports[usize::from(port) / 64] |= 1 << (port % 64);
-        if has(Analysis::SshResponse) {
+        let ssh = [
+            Analysis::SshInbound,
+            Analysis::SshResponse,
+            Analysis::SshOutbound,
+        ];
+        if ssh.into_iter().any(has) {
             look_at(SSH);
         }
         if has(Analysis::SensitivePorts) {
@@ -262,7 +267,7 @@ impl Inquiry {
             warnings.push(format!(
                 "There are more than {} flows, which is how many are told apart: beyond them ports \
                  and then external ends are given up, and 0.0.0.0 stands for those. Totals are \
-                 exact; raise --max-keys, or ask for less with --where.",
+                 exact, but for analyses by port; raise --max-keys, or ask for less with --where.",
                 self.plan.most
             ));
         }

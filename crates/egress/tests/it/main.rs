@@ -5,6 +5,7 @@
 //! before committing it.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests read their cases from files
 
+mod analyses;
 mod bundle;
 mod golden;
 mod investigation;
