@@ -19,6 +19,8 @@ pub mod dynamodb;
 pub mod ec2;
 #[cfg(feature = "files")]
 pub mod files;
+#[cfg(feature = "history")]
+pub mod history;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "logs")]
