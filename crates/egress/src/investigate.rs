@@ -20,6 +20,7 @@ mod fold;
 mod found;
 mod inquiry;
 pub mod json;
+pub mod listing;
 pub mod markdown;
 mod ports;
 pub mod protocol;

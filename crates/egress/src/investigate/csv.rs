@@ -75,7 +75,7 @@ fn value(cell: &Cell, column: &Column) -> String {
 }
 
 /// `2023-11-14T22:13:20Z`; seconds that are no date as they are.
-fn iso(seconds: u64) -> String {
+pub(super) fn iso(seconds: u64) -> String {
     i64::try_from(seconds)
         .ok()
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
@@ -86,7 +86,7 @@ fn iso(seconds: u64) -> String {
 }
 
 /// Other people's text: in one line, and no formula.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let text = one_line(text);
     let mut letters = text.trim_start().chars();
     match (letters.next(), letters.next()) {
