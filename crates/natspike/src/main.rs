@@ -18,6 +18,7 @@ mod discover;
 mod dotenv;
 mod inputs;
 mod investigate;
+mod history;
 mod names;
 mod prices;
 mod progress;
@@ -53,6 +54,8 @@ enum Command {
     Bundle(Box<bundle::Command>),
     Compare(compare::Compare),
     Investigate(Box<investigate::Investigate>),
+    History(history::Command),
+    Show(history::Show),
     Prices(prices::Command),
     Update(update::Update),
     Simulate(Box<simulate::Simulate>),
@@ -72,6 +75,8 @@ fn main() -> ExitCode {
         Command::Bundle(bundle) => bundle.run().map(|()| Outcome::Done),
         Command::Compare(compare) => compare.run(),
         Command::Investigate(investigate) => investigate.run().map(|()| Outcome::Done),
+        Command::History(history) => history.run().map(|()| Outcome::Done),
+        Command::Show(show) => show.run().map(|()| Outcome::Done),
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
         Command::Update(update) => update.run().map(|()| Outcome::Done),
         Command::Simulate(simulate) => simulate.run().map(|()| Outcome::Done),

@@ -6,6 +6,7 @@ mod aws;
 mod bundles;
 mod dollars;
 mod forms;
+mod history;
 mod hostile;
 mod names;
 mod outputs;
