@@ -31,11 +31,13 @@ pub mod source;
 pub mod subject;
 mod text;
 
+pub(crate) use chosen::question;
 pub use cidrs::{AWS, CidrList, CidrLists, Match};
 pub use definition::{Analysis, DEFINITIONS, Definition, Dimension};
 pub use detect::{DETECTORS, Thresholds};
 pub use found::{Cell, Column, ColumnKind, Investigation, Question, Row, SCHEMA, Sums, Table};
 pub use inquiry::{Asked, Inquiry, InquiryError};
+pub(crate) use inquiry::{analyses, condition, sets};
 pub use json::InvestigationError;
 pub use ports::{PortsError, SensitivePort, SensitivePorts};
 pub use rank::By;

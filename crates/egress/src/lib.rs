@@ -47,6 +47,7 @@ mod networks;
 mod owner;
 mod owners;
 mod price;
+pub mod query;
 mod ranges;
 mod redact;
 mod report;

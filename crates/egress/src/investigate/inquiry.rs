@@ -298,7 +298,7 @@ impl Inquiry {
 }
 
 /// The analyses that are asked, each once. Of all of them port-specific needs a port.
-fn analyses(asked: &Asked) -> Vec<Analysis> {
+pub(crate) fn analyses(asked: &Asked) -> Vec<Analysis> {
     if asked.analyses.is_empty() {
         let is_asked =
             |analysis: &Analysis| *analysis != Analysis::PortSpecific || asked.port.is_some();
@@ -309,7 +309,7 @@ fn analyses(asked: &Asked) -> Vec<Analysis> {
 }
 
 /// What named sets mean. Inside are always those, too, that no router passes on.
-fn sets(asked: &Asked, sensitive: &SensitivePorts) -> Sets {
+pub(crate) fn sets(asked: &Asked, sensitive: &SensitivePorts) -> Sets {
     const LOCAL: [&str; 7] = [
         "169.254.0.0/16",
         "127.0.0.0/8",
@@ -337,7 +337,7 @@ fn sets(asked: &Asked, sensitive: &SensitivePorts) -> Sets {
 
 /// Which records count: those of the filter, of the time, and of the subject, where
 /// one is named.
-fn condition(asked: &Asked) -> Option<Expr> {
+pub(crate) fn condition(asked: &Asked) -> Option<Expr> {
     let mut parts = Vec::new();
     if !asked.subject.is_empty() {
         let subject = AddressSet::Named(Named::Subject);

@@ -10,4 +10,5 @@ mod bundle;
 mod golden;
 mod investigation;
 mod limits;
+mod queries;
 mod simulate;

@@ -1,0 +1,340 @@
+//! A query in the language of Logs Insights.
+//!
+//! Fields are parsed from the message by the layout, as the class
+//! INFREQUENT_ACCESS discovers none. A word of a record is a text; compared with a
+//! number it is one, which `-` never is, so it is asked for first. Whether IPv4's or
+//! IPv6's function is right for an address, the function knows: it is false of what
+//! is no such address.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html>
+
+use super::condition::{Condition, Place};
+use super::sides::Sides;
+use super::{Key, MOST_CHARACTERS, Query, QueryError, Sum, column};
+use crate::investigate::Dimension;
+use flowlog::filter::{Compare, NumberSet, Pattern};
+use flowlog::{Field, Layout};
+use ipnet::IpNet;
+use std::ops::RangeInclusive;
+
+/// Numbers of a range up to which it is a list.
+const LISTED: u64 = 4;
+
+pub(super) fn write(query: &Query, layout: &Layout) -> Result<String, QueryError> {
+    let conditions = query.conditions(layout);
+    let mut lines = vec![format!("# {}", one_line(&query.about))];
+    let lacking = query.lacking(layout);
+    if !lacking.is_empty() {
+        let lacking = lacking.join(", ");
+        lines.push(format!(
+            "# The log format lacks {lacking}: a test of it is never true, a sum of it is left out."
+        ));
+    }
+    lines.push(parse(layout));
+    if !query.has_empty {
+        // NODATA and SKIPDATA have no addresses.
+        lines.push("| filter srcaddr != \"-\"".to_owned());
+    }
+    let upload = query.upload(layout);
+    let sides = Sides::new(conditions.iter().chain(&upload), &query.lists);
+    lines.extend(ends(query, layout, &conditions, &sides));
+    let words = Words(&sides);
+    lines.extend(
+        conditions
+            .iter()
+            .map(|one| format!("| filter {}", words.top(one))),
+    );
+    lines.extend(
+        upload
+            .iter()
+            .flat_map(|upload| workload(layout, &words.top(upload))),
+    );
+    lines.extend(sums(query, layout));
+    let text = lines.join("\n");
+    match text.chars().count() {
+        count if count > MOST_CHARACTERS => Err(QueryError::TooLong(count)),
+        _ => Ok(text),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn parse(layout: &Layout) -> String {
+    let names = layout
+        .columns()
+        .iter()
+        .map(|column| column.name().replace('-', "_"));
+    let names: Vec<String> = names.collect();
+    let stars = vec!["*"; names.len()].join(" ");
+    format!("parse @message \"{stars}\" as {}", names.join(", "))
+}
+
+/// The ends of packets, and which lists they are in.
+fn ends(query: &Query, layout: &Layout, conditions: &[Condition], sides: &Sides) -> Vec<String> {
+    let end = |place: &Place| {
+        let [packet, seen] = place.both()?.map(column);
+        let name = place.column();
+        Some(format!("if({packet} = \"-\", {seen}, {packet}) as {name}"))
+    };
+    let places = query.places(layout, conditions);
+    let ends: Vec<String> = places.iter().filter_map(end).collect();
+    let sides = sides.iter().map(|side| {
+        let networks = within(&side.place.column(), &side.networks);
+        format!("if({networks}, 1, 0) as {}", side.name)
+    });
+    let sides: Vec<String> = sides.collect();
+    let command = |fields: Vec<String>| {
+        (!fields.is_empty()).then(|| format!("| fields {}", fields.join(", ")))
+    };
+    command(ends).into_iter().chain(command(sides)).collect()
+}
+
+fn workload(layout: &Layout, upload: &str) -> [String; 2] {
+    let services = [Field::PktDstAwsService, Field::PktSrcAwsService];
+    let mut ends =
+        "| fields if(is_upload = 1, src, dst) as workload, if(is_upload = 1, dst, src) as remote"
+            .to_owned();
+    if services.iter().all(|field| layout.has(*field)) {
+        let [up, down] = services.map(column);
+        ends += &format!(", if(is_upload = 1, {up}, {down}) as aws_service");
+    }
+    [format!("| fields if({upload}, 1, 0) as is_upload"), ends]
+}
+
+fn sums(query: &Query, layout: &Layout) -> Vec<String> {
+    let (sums, rank) = query.sums(layout);
+    let words: Vec<String> = sums.iter().map(|one| sum(*one)).collect();
+    let keys: Vec<String> = query
+        .keys(layout)
+        .iter()
+        .map(|one| key(*one, layout))
+        .collect();
+    let mut stats = format!("| stats {}", words.join(", "));
+    if !keys.is_empty() {
+        stats += &format!(" by {}", keys.join(", "));
+    }
+    let mut lines = vec![stats];
+    for (place, least) in &query.least {
+        if let Some(sum) = query.sums.get(*place) {
+            lines.push(format!("| filter {} >= {least}", sum.name()));
+        }
+    }
+    lines.extend(rank.map(|rank| format!("| sort {} desc", rank.name())));
+    if query.limit > 0 {
+        lines.push(format!("| limit {}", query.limit));
+    }
+    lines
+}
+
+fn sum(sum: Sum) -> String {
+    let name = sum.name();
+    match sum {
+        Sum::Bytes(_) => format!("sum(bytes) as {name}"),
+        Sum::Gb(_) => format!("sum(bytes) / 1073741824 as {name}"),
+        Sum::Packets(_) => format!("sum(packets) as {name}"),
+        Sum::Records(_) => format!("count(*) as {name}"),
+        Sum::Distinct(by, _) => {
+            let field = Key::Dimension(by)
+                .field()
+                .map_or_else(|| end(by).to_owned(), column);
+            format!("countDistinct({field}) as {name}")
+        }
+        Sum::First(_) => format!("min(start) as {name}"),
+        Sum::Last(_) => format!("max(end) as {name}"),
+    }
+}
+
+/// An end of the packet that is counted; it is never in the layout.
+fn end(by: Dimension) -> &'static str {
+    match by {
+        Dimension::Source => "src",
+        _ => "dst",
+    }
+}
+
+fn key(key: Key, layout: &Layout) -> String {
+    match key {
+        Key::Dimension(Dimension::Source) => Place::source(layout).column(),
+        Key::Dimension(Dimension::Destination) => Place::destination(layout).column(),
+        Key::Minute => "bin(1m)".to_owned(),
+        Key::Workload => "workload".to_owned(),
+        Key::Remote => "remote".to_owned(),
+        Key::RemoteService => "aws_service".to_owned(),
+        key => key.field().map(column).unwrap_or_default(),
+    }
+}
+
+/// Conditions, with the lists that have a name.
+struct Words<'a>(&'a Sides);
+
+impl Words<'_> {
+    /// Without parentheses around it.
+    fn top(&self, condition: &Condition) -> String {
+        match condition {
+            Condition::All(parts) if parts.is_empty() => "1 = 1".to_owned(),
+            Condition::Any(parts) if parts.is_empty() => "1 = 0".to_owned(),
+            Condition::All(parts) => self.join(parts, " and "),
+            Condition::Any(parts) => self.join(parts, " or "),
+            Condition::Not(part) => self.not(part),
+            Condition::Networks(place, networks) => match self.0.name(*place, networks) {
+                Some(name) => format!("{name} = 1"),
+                None => within(&place.column(), networks),
+            },
+            Condition::Number(field, set) => number(&column(*field), set),
+            Condition::Text(field, patterns) => text(&column(*field), patterns),
+            Condition::Missing(field) => format!("{} = \"-\"", column(*field)),
+            Condition::Same(one, other) => format!("{} = {}", column(*one), column(*other)),
+        }
+    }
+
+    fn not(&self, part: &Condition) -> String {
+        match part {
+            Condition::Networks(place, networks) => match self.0.name(*place, networks) {
+                Some(name) => format!("{name} = 0"),
+                None => format!("not ({})", self.top(part)),
+            },
+            Condition::Missing(field) => format!("{} != \"-\"", column(*field)),
+            Condition::Same(one, other) => format!("{} != {}", column(*one), column(*other)),
+            part => format!("not ({})", self.top(part)),
+        }
+    }
+
+    fn join(&self, parts: &[Condition], word: &str) -> String {
+        let part = |part: &Condition| {
+            let text = self.top(part);
+            // A test is written as several where its values are of several kinds.
+            let is_test = !matches!(part, Condition::Not(_));
+            match is_test && [" and ", " or "].iter().any(|join| text.contains(join)) {
+                true => format!("({text})"),
+                false => text,
+            }
+        };
+        parts.iter().map(part).collect::<Vec<_>>().join(word)
+    }
+}
+
+fn within(name: &str, networks: &[IpNet]) -> String {
+    let is_single = |net: &&IpNet| matches!(net, IpNet::V4(v4) if v4.prefix_len() == 32);
+    let singles: Vec<String> = networks
+        .iter()
+        .filter(is_single)
+        .map(|net| net.addr().to_string())
+        .collect();
+    let others = networks
+        .iter()
+        .filter(|net| !is_single(net))
+        .map(|net| match net {
+            IpNet::V4(net) => format!("isIpv4InSubnet({name}, \"{net}\")"),
+            IpNet::V6(net) => format!("isIpv6InSubnet({name}, \"{net}\")"),
+        });
+    let singles = among(name, &singles);
+    singles
+        .into_iter()
+        .chain(others)
+        .collect::<Vec<_>>()
+        .join(" or ")
+}
+
+/// The value is one of these.
+fn among(name: &str, values: &[String]) -> Option<String> {
+    match values {
+        [] => None,
+        [one] => Some(format!("{name} = \"{one}\"")),
+        values => Some(format!("{name} in [\"{}\"]", values.join("\", \""))),
+    }
+}
+
+fn number(name: &str, set: &NumberSet) -> String {
+    let present = |test: String| format!("{name} != \"-\" and {test}");
+    match set {
+        NumberSet::Compare(compare, than) => {
+            let sign = match compare {
+                Compare::Less => "<",
+                Compare::AtMost => "<=",
+                Compare::More => ">",
+                Compare::AtLeast => ">=",
+            };
+            present(format!("{name} {sign} {than}"))
+        }
+        NumberSet::Ranges(ranges) => {
+            let is_listed =
+                |range: &&RangeInclusive<u64>| range.end().saturating_sub(*range.start()) < LISTED;
+            let singles = ranges.iter().filter(is_listed).cloned().flatten();
+            let singles: Vec<String> = singles.map(|number| number.to_string()).collect();
+            let others = ranges
+                .iter()
+                .filter(|range| !is_listed(range) && !range.is_empty());
+            let others = others.map(|range| {
+                let (from, until) = (range.start(), range.end());
+                format!("({name} >= {from} and {name} <= {until})")
+            });
+            let others: Vec<String> = others.collect();
+            let others = match others.len() {
+                0 => None,
+                1 => Some(present(others.join(""))),
+                _ => Some(present(format!("({})", others.join(" or ")))),
+            };
+            match (among(name, &singles), others) {
+                (Some(singles), Some(others)) => format!("{singles} or ({others})"),
+                (one, other) => one.or(other).unwrap_or_default(),
+            }
+        }
+        NumberSet::Named(_) => "1 = 0".to_owned(),
+    }
+}
+
+fn text(name: &str, patterns: &[Pattern]) -> String {
+    let is_plain = |pattern: &&Pattern| {
+        !pattern
+            .0
+            .chars()
+            .any(|letter| matches!(letter, '*' | '"' | '\\') || letter.is_control())
+    };
+    let singles: Vec<String> = patterns
+        .iter()
+        .filter(is_plain)
+        .map(|pattern| pattern.0.to_string())
+        .collect();
+    let others = patterns
+        .iter()
+        .filter(|pattern| !is_plain(pattern))
+        .map(|pattern| {
+            let like = format!("{name} like /^{}$/", expression(&pattern.0));
+            match (
+                pattern.0.chars().all(|letter| letter == '*'),
+                pattern.fits("-"),
+            ) {
+                (true, _) => format!("{name} != \"-\""),
+                (false, true) => format!("({name} != \"-\" and {like})"),
+                (false, false) => like,
+            }
+        });
+    let singles = among(name, &singles);
+    singles
+        .into_iter()
+        .chain(others)
+        .collect::<Vec<_>>()
+        .join(" or ")
+}
+
+/// A regular expression for the pattern.
+fn expression(pattern: &str) -> String {
+    let mut text = String::new();
+    for letter in pattern.chars() {
+        match letter {
+            '*' => text += ".*",
+            letter if letter.is_ascii_alphanumeric() || "_-:@%".contains(letter) => {
+                text.push(letter)
+            }
+            letter if letter.is_ascii_graphic() && letter != '"' => {
+                text.push('\\');
+                text.push(letter);
+            }
+            letter if letter.is_ascii() => text += &format!("\\x{:02x}", u32::from(letter)),
+            letter => text.push(letter),
+        }
+    }
+    text
+}
