@@ -1,16 +1,17 @@
 """The saved Logs Insights queries read our format and sum the billed legs only."""
 
-import ipaddress
 import re
 from typing import Any
 
 import pytest
 
 from lint.cloudformation import REPOSITORY
+from localaws.insights_query import Query
 
 GATEWAY, SECOND_ADDRESS, ELASTIC = "10.0.0.220", "10.0.0.221", "198.51.100.9"
 WORKLOAD, REMOTE = "10.0.1.5", "203.0.113.5"
 BILLED = ["DestinationQuery", "SourceQuery", "ServiceQuery", "PairQuery"]
+INVESTIGATED = ["ExternalQuery", "SshQuery", "SensitivePortsQuery", "RejectedQuery"]
 
 
 def queries(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -44,40 +45,19 @@ def test_every_query_parses_our_format(template: dict[str, Any]) -> None:
 
 
 def test_queries_search_the_recordings_of_their_stack(template: dict[str, Any]) -> None:
-    assert queries(template).keys() == {*BILLED, "QualityQuery"}
+    assert queries(template).keys() == {*BILLED, *INVESTIGATED, "QualityQuery"}
     for query in queries(template).values():
         assert query["LogGroupNames"] == [{"Ref": "RecordingLogGroup"}]
         assert query["Name"]["Fn::Sub"].startswith("${AWS::StackName}/")
         assert len(query["QueryString"]) <= 10_000
 
 
-def evaluate(expression: str, record: dict[str, str]) -> Any:
-    """The value of an expression of Logs Insights, as far as these queries use it."""
-
-    def inside(address: str, *networks: str) -> bool:
-        return any(
-            ipaddress.ip_address(address) in ipaddress.ip_network(network) for network in networks
-        )
-
-    functions = {
-        "if_": lambda condition, yes, no: yes if condition else no,
-        "isPrivateIP": lambda a: inside(a, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
-        "isIpv4InSubnet": inside,
-    }
-    python = re.sub(r"(?<![!<>=])=", "==", expression).replace("if(", "if_(")
-    return eval(python, {"__builtins__": {}}, functions | record)  # noqa: S307
-
-
 def run(query: str, record: dict[str, str]) -> dict[str, str] | None:
-    """The record with the query's own fields, or None if a filter drops it."""
-    for command in commands(query):
-        word, rest = command.split(" ", 1)
-        if word == "filter" and not evaluate(rest, record):
-            return None
-        if word == "fields":
-            for expression, alias in re.findall(r"(if\(.*?\)) as (\w+)(?:, |$)", rest):
-                record = record | {alias: evaluate(expression, record)}
-    return record
+    """What the query works out of the record before it adds up, or None if a filter drops it."""
+    before = [line for line in commands(query) if line.split()[0] in ("parse", "filter", "fields")]
+    message = " ".join(record[field.replace("-", "_")] for field in our_fields())
+    rows = Query("\n| ".join(before)).run([{"@message": message}])
+    return rows[0] if rows else None
 
 
 def leg(
@@ -100,6 +80,8 @@ def leg(
         "flow_direction": direction,
         "action": "ACCEPT",
         "log_status": "OK",
+        "srcport": "40000",
+        "dstport": "22",
     }
 
 
@@ -173,3 +155,34 @@ def test_sums_are_grouped_by_what_the_query_is_named_for(template: dict[str, Any
         query = queries(template)[name]["QueryString"]
         assert "| stats sum(bytes) as processed_bytes, " in query
         assert f" by {group}\n" in query
+
+
+@pytest.mark.parametrize("name", INVESTIGATED[:-1])
+def test_investigations_see_one_upload_and_its_workload(
+    template: dict[str, Any], name: str
+) -> None:
+    query = queries(template)[name]["QueryString"]
+    for exchange in ("zonal", "zonal, over a secondary address", "regional"):
+        results = [run(query, record) for record in EXCHANGES[exchange][2]]
+        # The download is seen where all that is external is.
+        expected = [True, False, False, name == "ExternalQuery"]
+        assert [result is not None for result in results] == expected
+        upload = results[0]
+        assert upload
+        assert (upload["src"], upload["dst"], upload["dstport"]) == (WORKLOAD, REMOTE, "22")
+
+
+def test_what_is_rejected_counts_wherever_it_stands(template: dict[str, Any]) -> None:
+    query = queries(template)["RejectedQuery"]["QueryString"]
+    for record in zonal(WORKLOAD, REMOTE):
+        assert run(query, record) is None
+        rejected = run(query, record | {"action": "REJECT"})
+        assert rejected
+        assert (rejected["src"], rejected["dst"]) == (record["pkt_srcaddr"], record["pkt_dstaddr"])
+        assert run(query, dict.fromkeys(record, "-") | {"log_status": "NODATA"}) is None
+
+
+def test_the_quality_of_a_recording_is_that_of_all_its_lines(template: dict[str, Any]) -> None:
+    query = queries(template)["QualityQuery"]["QueryString"]
+    for status in ("OK", "NODATA", "SKIPDATA"):
+        assert run(query, dict.fromkeys(zonal(WORKLOAD, REMOTE)[0], "-") | {"log_status": status})

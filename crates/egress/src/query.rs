@@ -14,14 +14,15 @@ mod legs;
 mod saved;
 mod sides;
 
+use legs::Ends;
 pub use legs::Legs;
 pub use saved::{Saved, saved};
 
 use self::condition::{Condition, Place};
 use crate::investigate::{
-    Asked, By, Definition, Dimension, SensitivePorts, analyses, condition, question, sets,
+    Analysis, Asked, By, Definition, Dimension, SensitivePorts, analyses, condition, question, sets,
 };
-use flowlog::filter::{AddressOf, AddressSet, Expr, Sets, Test};
+use flowlog::filter::{AddressOf, AddressSet, Expr, PRIVATE, Sets, Test};
 use flowlog::{Field, Layout};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -29,6 +30,9 @@ use std::collections::BTreeSet;
 /// Characters that Logs Insights takes.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html>
 pub const MOST_CHARACTERS: usize = 10_000;
+
+/// The name of the list of networks that are not external.
+const INSIDE: &str = "inside";
 
 /// Why a query cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +69,8 @@ pub struct Query {
     pub lists: Vec<(&'static str, Vec<IpNet>)>,
     /// Which legs of a NAT gateway.
     pub legs: Legs,
+    /// A subject is named.
+    pub names_subject: bool,
     /// NODATA and SKIPDATA, too, which are of no traffic.
     pub has_empty: bool,
     /// What rows are told apart by.
@@ -170,6 +176,21 @@ pub fn queries(asked: &Asked, legs: &Legs) -> Vec<Query> {
         .collect()
 }
 
+/// Why the analysis is not among [`queries`], if it is not: a sentence.
+pub fn unsayable(analysis: Analysis) -> Option<String> {
+    if analysis.definitions().next().is_some() {
+        return None;
+    }
+    let why = match analysis {
+        Analysis::CidrConnections => {
+            "its lists have more networks than a query may have; in Logs Insights make a \
+             lookup table of them and use cidrlookup"
+        }
+        _ => "it looks at the order of records in time, which a query of sums does not",
+    };
+    Some(format!("{}: no query; {why}.", analysis.name()))
+}
+
 impl Query {
     /// The query of a definition.
     pub fn new(definition: &Definition, asked: &Asked, legs: &Legs) -> Query {
@@ -185,6 +206,7 @@ impl Query {
             select: select.map(|expr| expr.resolve(&sets)).collect(),
             lists: lists(&sets),
             legs: legs.clone(),
+            names_subject: !asked.subject.is_empty(),
             has_empty: false,
             by: definition.by.iter().copied().map(Key::Dimension).collect(),
             sums: vec![
@@ -222,7 +244,12 @@ impl Query {
     fn conditions(&self, layout: &Layout) -> Vec<Condition> {
         let parts = self.select.iter().map(|expr| Condition::of(expr, layout));
         let parts: Vec<Condition> = parts.collect();
-        let legs = self.legs.condition(layout, &parts);
+        let inside = self.lists.iter().find(|(name, _)| *name == INSIDE);
+        let ends = Ends {
+            inside: inside.map_or(&PRIVATE, |(_, networks)| networks),
+            names_subject: self.names_subject,
+        };
+        let legs = self.legs.condition(layout, &parts, &ends);
         legs.into_iter()
             .chain(parts)
             .filter(|part| !part.is_always())
@@ -292,7 +319,7 @@ impl Query {
 
 /// The lists that have a name in the filter language.
 fn lists(sets: &Sets) -> Vec<(&'static str, Vec<IpNet>)> {
-    let named = [("subject", &sets.subject), ("inside", &sets.inside)];
+    let named = [("subject", &sets.subject), (INSIDE, &sets.inside)];
     let lists = named.into_iter().filter_map(|(name, set)| match set {
         AddressSet::Networks(networks) => Some((name, IpNet::aggregate(networks))),
         AddressSet::Private | AddressSet::Named(_) => None,

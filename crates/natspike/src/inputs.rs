@@ -73,7 +73,7 @@ pub(crate) struct Where {
     pub(crate) text: String,
 }
 
-fn filter(text: &str) -> Result<Where, String> {
+pub(crate) fn filter(text: &str) -> Result<Where, String> {
     match Expr::parse(text) {
         Ok(expr) => Ok(Where {
             expr,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What stands for all analyses.
-const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 
 /// Investigate traffic: who talks to whom, on which ports, and what is strange
 ///
@@ -62,10 +62,20 @@ pub(crate) struct Investigate {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Ranking {
+pub(crate) enum Ranking {
     Bytes,
     Packets,
     Flows,
+}
+
+impl From<Ranking> for By {
+    fn from(ranking: Ranking) -> By {
+        match ranking {
+            Ranking::Bytes => By::Bytes,
+            Ranking::Packets => By::Packets,
+            Ranking::Flows => By::Flows,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -80,7 +90,7 @@ enum Output {
     Markdown,
 }
 
-fn analyses() -> PossibleValuesParser {
+pub(crate) fn analyses() -> PossibleValuesParser {
     let names = Analysis::ALL.map(Analysis::name);
     PossibleValuesParser::new(std::iter::once(ALL).chain(names))
 }
@@ -120,11 +130,7 @@ impl Investigate {
                 .as_ref()
                 .map(|filter| (filter.expr.clone(), filter.text.clone())),
             port: self.port,
-            by: match self.by {
-                Ranking::Bytes => By::Bytes,
-                Ranking::Packets => By::Packets,
-                Ranking::Flows => By::Flows,
-            },
+            by: self.by.into(),
             limit: self.limit,
             most: self.inputs.max_keys,
             sensitive: sensitive(&self.ports_file)?,
@@ -142,7 +148,7 @@ impl Investigate {
 }
 
 /// The sensitive ports with what the files change of them.
-fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
+pub(crate) fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
     let mut ports = SensitivePorts::shipped();
     for file in files {
         let name = file.display();

@@ -22,6 +22,7 @@ mod history;
 mod names;
 mod prices;
 mod progress;
+mod queries;
 #[cfg(feature = "aws")]
 mod quota;
 #[cfg(feature = "aws")]
@@ -57,6 +58,7 @@ enum Command {
     History(history::Command),
     Show(history::Show),
     Prices(prices::Command),
+    Queries(Box<queries::Queries>),
     Update(update::Update),
     Simulate(Box<simulate::Simulate>),
     #[cfg(feature = "aws")]
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::History(history) => history.run().map(|()| Outcome::Done),
         Command::Show(show) => show.run().map(|()| Outcome::Done),
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
+        Command::Queries(queries) => queries.run().map(|()| Outcome::Done),
         Command::Update(update) => update.run().map(|()| Outcome::Done),
         Command::Simulate(simulate) => simulate.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]

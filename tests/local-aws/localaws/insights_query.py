@@ -2,14 +2,18 @@
 
 A query becomes one function per command, and rows go from one to the next. Whatever
 lies outside this part is refused and never ignored. Where AWS says nothing, a missing
-field equals nothing and a sum of no numbers is missing.
+field equals nothing and a sum of no numbers is missing; a quotient has 28 digits, and a
+count of different values is exact.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
 
 import operator
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from ipaddress import ip_address, ip_network
 from typing import Never
 
 type Number = int | Decimal
@@ -23,11 +27,12 @@ MOST_ROWS = 100_000
 DEFAULT_ROWS = 10_000
 
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.M)
-# Kinds are in capitals, so that none is taken for a word of a query.
+# Kinds are in capitals, so that none is taken for a word of a query. What follows a
+# parenthesis is no regular expression, but a quotient.
 _TOKEN = re.compile(
-    r"""(?P<TEXT>"[^"\\]*"|'[^'\\]*') | (?P<REGEX>/(?:\\.|[^/\\\n])+/)
+    r"""(?P<TEXT>"[^"\\]*"|'[^'\\]*') | (?P<REGEX>(?<!\)\ )/(?:\\.|[^/\\\n])+/)
       | (?P<NUMBER>-?[0-9]+(?:\.[0-9]+)?) | (?P<NAME>@?[A-Za-z_][\w.]*)
-      | (?P<SIGN>[!<>]=|[=<>(),*|]) | (?P<OTHER>\S)""",
+      | (?P<SIGN>[!<>]=|[=<>(),*|/\[\]]) | (?P<OTHER>\S)""",
     re.X | re.A,
 )
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -40,6 +45,9 @@ _COMPARISONS: dict[str, Compare] = {
     ">=": operator.ge,
 }
 _FOLDS: dict[str, Callable[[list[Number]], Number]] = {"sum": sum, "min": min, "max": max}
+
+
+_VERSIONS = {"isipv4insubnet": 4, "isipv6insubnet": 6}
 
 
 class MalformedQuery(Exception):
@@ -67,6 +75,23 @@ def glob(pattern: str, message: str) -> list[str] | None:
         found.append(message[place:end])
         place = end + len(literal)
     return found
+
+
+@cache
+def is_in_subnet(version: int, address: str, subnet: str) -> bool:
+    """Whether it is an address of that version in the subnet."""
+    try:
+        one = ip_address(address)
+    except ValueError:
+        return False
+    return one.version == version and one in ip_network(subnet)
+
+
+def floor(time: str, minutes: int) -> str:
+    """The begin of the period that the time is in."""
+    one = datetime.fromisoformat(time)
+    midnight = one.replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{one - (one - midnight) % timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}.000"
 
 
 def _number(value: Value) -> Number | None:
@@ -176,13 +201,14 @@ class Query:
 
     def _stats(self) -> Command:
         sums = self._list(self._aggregate)
-        keys = self._list(lambda: self._take("NAME")) if self._accept("by") else []
+        by = self._list(self._key) if self._accept("by") else []
+        keys = [name for name, _ in by]
         self._shown = [*keys, *(name for name, _ in sums)]
 
         def run(rows: list[Row]) -> list[Row]:
             groups: dict[tuple[Value, ...], list[Row]] = {}
             for row in rows:
-                groups.setdefault(tuple(row.get(key) for key in keys), []).append(row)
+                groups.setdefault(tuple(key(row) for _, key in by), []).append(row)
             return [
                 dict(zip(keys, values, strict=True)) | {name: fold(group) for name, fold in sums}
                 for values, group in groups.items()
@@ -190,18 +216,47 @@ class Query:
 
         return run
 
-    def _aggregate(self) -> tuple[str, Callable[[list[Row]], Value]]:
-        function = self._take("count", *_FOLDS).lower()
-        self._take("(")
-        expression = self._expression() if function in _FOLDS else self._take("*")
+    def _key(self) -> tuple[str, Expression]:
+        name = self._take("NAME")
+        if name.lower() != "bin" or not self._accept("("):
+            return name, lambda row: row.get(name)
+        minutes = self._take("NUMBER")
+        self._take("m")
         self._take(")")
+        if not minutes.isdecimal() or not 0 < int(minutes) <= 60:
+            self._fail(f"{minutes} is no number of minutes")
+        return f"{name}({minutes}m)", lambda row: floor(str(row["@timestamp"]), int(minutes))
+
+    def _aggregate(self) -> tuple[str, Callable[[list[Row]], Value]]:
+        fold = self._fold()
+        divisor = Decimal(self._take("NUMBER")) if self._accept("/") else None
         self._take("as")
+
+        def run(rows: list[Row]) -> Value:
+            number = _number(fold(rows))
+            return number if number is None or divisor is None else number / divisor
+
+        return self._take("NAME"), run
+
+    def _fold(self) -> Callable[[list[Row]], Value]:
+        function = self._take("count", "countdistinct", *_FOLDS).lower()
+        self._take("(")
+        if function == "count":
+            self._take("*")
+            self._take(")")
+            return len
+        expression = self._expression()
+        self._take(")")
+
+        def distinct(rows: list[Row]) -> Value:
+            values = (expression(row) for row in rows)
+            return len({text(value) for value in values if value is not None})
 
         def run(rows: list[Row]) -> Value:
             numbers = [number for row in rows if (number := _number(expression(row))) is not None]
             return _FOLDS[function](numbers) if numbers else None
 
-        return self._take("NAME"), run if function in _FOLDS else len
+        return distinct if function == "countdistinct" else run
 
     def _sort(self) -> Command:
         name, order = self._take("NAME"), self._take("asc", "desc").lower()
@@ -233,6 +288,8 @@ class Query:
         left = self._operand()
         if self._accept("like"):
             return self._like(left)
+        if self._accept("in"):
+            return self._in(left)
         sign = self._accept(*_COMPARISONS)
         if sign is None:
             return left
@@ -247,6 +304,13 @@ class Query:
         except re.error as error:
             self._fail(f"{word}: {error}")
         return lambda row: (value := left(row)) is not None and search(text(value)) is not None
+
+    def _in(self, left: Expression) -> Expression:
+        self._take("[")
+        words = self._list(lambda: self._take("TEXT"))
+        self._take("]")
+        texts = {word[1:-1] for word in words}
+        return lambda row: (value := left(row)) is not None and text(value) in texts
 
     def _operand(self) -> Expression:
         if self._accept("("):
@@ -267,6 +331,12 @@ class Query:
                 return lambda row: then(row) if condition(row) is True else other(row)
             case "strlen", [string]:
                 return lambda row: None if (value := string(row)) is None else len(text(value))
+            case ("isipv4insubnet" | "isipv6insubnet") as name, [address, subnet]:
+                version = _VERSIONS[name]
+                return lambda row: (
+                    (value := address(row)) is not None
+                    and is_in_subnet(version, text(value), str(subnet(row)))
+                )
         return self._fail(f"{word} of {len(arguments)} is not supported")
 
     def _list[T](self, item: Callable[[], T]) -> list[T]:

@@ -63,6 +63,13 @@ def test_a_message_that_does_not_match_costs_no_more_than_one_that_does():
         ('address like "|"', []),
         ("strlen(@message) = 3", [3]),
         ("bytes = 080.0", [1]),
+        ('bytes in ["80", "x"]', [1]),
+        ('name in ["db"] or address in ["10.0.0.6"]', [1, 2]),
+        ('not name in ["web", "db"]', [3]),
+        ('isIpv4InSubnet(address, "10.0.0.4/31")', [0, 2]),
+        ('isIpv4InSubnet(name, "0.0.0.0/0")', []),
+        ('isIpv6InSubnet(address, "::/0")', []),
+        ('if(isIpv4InSubnet(address, "10.0.0.6/32"), 1, 0) = 1', [1]),
         ("bytes", []),
     ],
 )
@@ -116,6 +123,21 @@ def test_sums_are_exact():
     assert rows(query, ["0.1", "0.2"]) == [{"total": "0.3"}]
 
 
+def test_counts_what_is_different_by_minute():
+    times = ["2026-11-20 10:00:59.999", "2026-11-20 10:01:00.000", "2026-11-20 10:01:59.000"]
+    events = [{"@timestamp": time, "@message": "x"} for time in times]
+    query = "stats countDistinct(@timestamp) as n, countDistinct(a) as none by bin(1m) | sort n asc"
+    assert Query(query).run(events) == [
+        {"bin(1m)": "2026-11-20 10:00:00.000", "n": "1", "none": "0"},
+        {"bin(1m)": "2026-11-20 10:01:00.000", "n": "2", "none": "0"},
+    ]
+
+
+def test_divides_sums():
+    query = "parse @message '*' as bytes | stats sum(bytes) / 4 as quarter, sum(a) / 2 as none"
+    assert rows(query, ["1", "2"]) == [{"quarter": "0.75"}]
+
+
 @pytest.mark.parametrize(
     ("order", "messages", "expected"),
     [
@@ -167,14 +189,19 @@ def test_a_limit_in_the_query_goes_before_that_of_the_request(query, limit, coun
         ("parse @message '* *' as a", "parse: 2 stars, but 1 names"),
         ("parse @message /(?<a>.)/", "parse: unexpected /(?<a>.)/"),
         ("filter a = 1 and", "filter: unexpected the end"),
-        ("filter a in ['b']", "filter: unexpected in"),
+        ("filter a in 'b'", "filter: unexpected 'b'"),
+        ("filter a in [5]", "filter: unexpected 5"),
+        ("filter isIpv4InSubnet(a) = 1", "filter: isIpv4InSubnet of 1 is not supported"),
         ("filter (a = 1", "filter: unexpected the end"),
         ("filter a like b", "filter: unexpected b"),
         ("filter a like /(/", "filter: /(/: "),
         ("stats avg(a) as b", "stats: unexpected avg"),
         ("stats count(a) as b", "stats: unexpected a"),
         ("stats sum(a)", "stats: unexpected the end"),
-        ("stats count(*) as n by bin(5m)", "stats: unexpected ("),
+        ("stats count(*) as n by bin(5h)", "stats: unexpected h"),
+        ("stats count(*) as n by bin(300m)", "stats: 300 is no number of minutes"),
+        ("stats count(*) as n by trunc(5m)", "stats: unexpected ("),
+        ("stats sum(a) / b as c", "stats: unexpected b"),
         ("sort a", "sort: unexpected the end"),
         ("limit many", "limit: unexpected many"),
         ("limit -1", "limit: -1 is no number of rows"),

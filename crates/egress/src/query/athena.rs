@@ -28,11 +28,14 @@ pub(super) fn write(query: &Query, layout: &Layout, table: &str) -> Result<Strin
         "-- {}",
         query.about.split_whitespace().collect::<Vec<_>>().join(" ")
     )];
+    if !query.has_empty {
+        lines.push(format!("-- {}", query.legs.sentence(layout)));
+    }
     let lacking = query.lacking(layout);
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
         lines.push(format!(
-            "-- The table lacks {lacking}: a test of it is never true, a sum of it is left out."
+            "-- The table lacks {lacking}: no test of it is true, and no row or sum is of it."
         ));
     }
     let upload = query.upload(layout);

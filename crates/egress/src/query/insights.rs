@@ -23,11 +23,14 @@ const LISTED: u64 = 4;
 pub(super) fn write(query: &Query, layout: &Layout) -> Result<String, QueryError> {
     let conditions = query.conditions(layout);
     let mut lines = vec![format!("# {}", one_line(&query.about))];
+    if !query.has_empty {
+        lines.push(format!("# {}", query.legs.sentence(layout)));
+    }
     let lacking = query.lacking(layout);
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
         lines.push(format!(
-            "# The log format lacks {lacking}: a test of it is never true, a sum of it is left out."
+            "# The log format lacks {lacking}: no test of it is true, and no row or sum is of it."
         ));
     }
     lines.push(parse(layout));

@@ -9,8 +9,8 @@
 //! it counts wherever it stands.
 
 use super::condition::{Condition, Place};
-use flowlog::filter::{AddressOf, AddressSet, Expr, PRIVATE, Pattern, Test};
-use flowlog::{Field, Layout};
+use flowlog::filter::{PRIVATE, Pattern};
+use flowlog::{Field, KnownLayout, Layout};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -25,18 +25,68 @@ pub enum Legs {
     Without(Vec<IpAddr>),
 }
 
+/// What is known of ends.
+pub(super) struct Ends<'a> {
+    /// Networks that are not external.
+    pub(super) inside: &'a [IpNet],
+    /// A subject is named.
+    pub(super) names_subject: bool,
+}
+
 impl Legs {
+    /// The legs of records whose layout is that: inner ones where it is one of those
+    /// that NAT gateways are recorded with.
+    pub fn of(layout: &Layout) -> Legs {
+        let recorders = [
+            KnownLayout::Natspike,
+            KnownLayout::Recorder,
+            KnownLayout::EgressAnalyzer,
+        ];
+        match recorders.iter().any(|known| known.layout() == *layout) {
+            true => Legs::Inner,
+            false => Legs::All,
+        }
+    }
+
+    /// Which records count, in a sentence.
+    pub(super) fn sentence(&self, layout: &Layout) -> String {
+        let has_packet = has_packet(layout);
+        match self {
+            Legs::All => "Every record counts; of NAT gateways' (--records nat-gateway, or \
+                          --nat-address) each byte would do so up to four times."
+                .to_owned(),
+            Legs::Inner if has_packet => "Every record is of a NAT gateway; of those the legs \
+                                          towards the workloads count."
+                .to_owned(),
+            Legs::Inner => "Every record is of a NAT gateway and counts up to four times: without \
+                            packet addresses legs are told by --nat-address alone."
+                .to_owned(),
+            Legs::Without(own) => {
+                let own: Vec<String> = own.iter().map(IpAddr::to_string).collect();
+                let own = own.join(", ");
+                match has_packet {
+                    true => format!("What NAT gateways ({own}) pass on counts once."),
+                    false => format!(
+                        "Of NAT gateways ({own}) one side counts; without packet addresses the \
+                         other end is not known and the gateway stands in its place."
+                    ),
+                }
+            }
+        }
+    }
+
     /// What a record must be to count, of those that are so, too; `None` where every
     /// one does.
-    pub(super) fn condition(&self, layout: &Layout, others: &[Condition]) -> Option<Condition> {
+    pub(super) fn condition(
+        &self,
+        layout: &Layout,
+        others: &[Condition],
+        ends: &Ends<'_>,
+    ) -> Option<Condition> {
         let counts = match self {
             Legs::All => return None,
             Legs::Inner => inner(layout)?,
-            Legs::Without(own) => {
-                let own = own.iter().copied().map(IpNet::from).collect();
-                let is_end = Test::Address(AddressOf::Either, AddressSet::Networks(own));
-                Condition::not(Condition::of(&Expr::Test(is_end), layout))
-            }
+            Legs::Without(own) => without(own, layout, ends),
         };
         let action = |word| text(Field::Action, word, layout);
         if others.contains(&action("REJECT")) {
@@ -49,9 +99,38 @@ impl Legs {
     }
 }
 
+fn has_packet(layout: &Layout) -> bool {
+    layout.has(Field::PktSrcaddr) && layout.has(Field::PktDstaddr)
+}
+
+/// Records without a gateway's own address; where every record of it has that, those
+/// of one side: the workloads' where one is investigated, else the remote ends'.
+fn without(own: &[IpAddr], layout: &Layout, ends: &Ends<'_>) -> Condition {
+    let own: Vec<IpNet> = own.iter().copied().map(IpNet::from).collect();
+    let [src, dst] = [Place::source(layout), Place::destination(layout)];
+    let is_own = |place| Condition::within(place, &own);
+    let others = Condition::not(Condition::any(vec![is_own(src), is_own(dst)]));
+    if has_packet(layout) {
+        return others;
+    }
+    let is_shown = |place| match ends.names_subject {
+        true => Condition::within(place, ends.inside),
+        false => Condition::not(Condition::within(place, ends.inside)),
+    };
+    Condition::any(vec![
+        others,
+        Condition::all(vec![is_own(src), is_shown(dst)]),
+        Condition::all(vec![
+            is_own(dst),
+            Condition::not(is_own(src)),
+            is_shown(src),
+        ]),
+    ])
+}
+
 /// Legs A and D; without packet addresses they cannot be told.
 fn inner(layout: &Layout) -> Option<Condition> {
-    if !layout.has(Field::PktSrcaddr) || !layout.has(Field::PktDstaddr) {
+    if !has_packet(layout) {
         return None;
     }
     let private = |place| Condition::within(place, &PRIVATE);

@@ -94,6 +94,7 @@ fn billed(about: &str, by: Vec<Key>) -> Query {
         select: vec![Expr::Test(accepted)],
         lists: Vec::new(),
         legs: Legs::Inner,
+        names_subject: false,
         has_empty: false,
         by,
         sums: vec![
@@ -121,6 +122,7 @@ fn quality() -> Query {
         select: Vec::new(),
         lists: Vec::new(),
         legs: Legs::All,
+        names_subject: false,
         has_empty: true,
         by: by.into_iter().map(Key::Field).collect(),
         sums: vec![

@@ -1,0 +1,167 @@
+//! `natspike queries`: the analyses as Logs Insights queries and Athena SQL.
+
+use crate::inputs::{Where, filter};
+use crate::investigate::{ALL, Ranking, analyses, sensitive};
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum, ValueHint};
+use egress::investigate::{Analysis, Asked};
+use egress::query::{Legs, Query, queries, unsayable};
+use flowlog::{KnownLayout, Layout};
+use ipnet::IpNet;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Write an analysis as a Logs Insights query or Athena SQL
+///
+/// What it prints asks the same as natspike investigate with these options, of a log
+/// group or a table; nothing is asked of AWS. The template's saved queries are made
+/// so, too.
+#[derive(Args)]
+pub(crate) struct Queries {
+    /// The analysis
+    #[arg(value_name = "ANALYSIS", value_parser = analyses(), default_value = ALL, hide_possible_values = true)]
+    named: String,
+
+    /// What the query is written in
+    #[arg(long, value_enum, default_value_t = Language::Insights)]
+    language: Language,
+
+    /// Log format of the records, as CreateFlowLogs takes it, or the columns of the
+    /// table [default: natspike's own]
+    #[arg(long, value_name = "LOG_FORMAT")]
+    format: Option<String>,
+
+    /// The table for Athena
+    #[arg(long, value_name = "NAME", default_value = "vpc_flow_logs")]
+    table: String,
+
+    /// Only these records, as investigate --where; docs/filter.md
+    #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
+    filter: Option<Where>,
+
+    /// Addresses or networks that are investigated; else every private one
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = network)]
+    instance_ip: Vec<IpNet>,
+
+    /// Networks that are not external; else every private one
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    vpc_cidr: Vec<IpNet>,
+
+    /// Which records count
+    #[arg(long, value_enum)]
+    records: Option<Records>,
+
+    /// Private addresses of NAT gateways among others: what stands in their place
+    /// does not count twice
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        conflicts_with = "records"
+    )]
+    nat_address: Vec<IpAddr>,
+
+    /// The port of port-specific
+    #[arg(long)]
+    port: Option<u16>,
+
+    /// Sensitive ports in a file (TOML), beside those that are known
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ports_file: Vec<PathBuf>,
+
+    /// What rows are ranked by
+    #[arg(long, value_enum, default_value_t = Ranking::Bytes)]
+    by: Ranking,
+
+    /// Rows of the answer; 0 for what the service gives
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    limit: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// CloudWatch Logs Insights, of any class of log group
+    Insights,
+    /// SQL of Athena, engine version 3
+    Athena,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Records {
+    /// All are of NAT gateways: each byte once (default for formats of NAT recorders)
+    NatGateway,
+    /// As they stand (default for others)
+    All,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text
+        .parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = network.map_err(|_| "write an address or a network such as 10.0.0.0/16")?;
+    Ok(network.trunc())
+}
+
+impl Queries {
+    /// Writes the queries to standard output.
+    pub(crate) fn run(self) -> Result<()> {
+        let layout = match &self.format {
+            Some(format) => Layout::from_log_format(format).context("read --format")?,
+            None => KnownLayout::Natspike.layout(),
+        };
+        let asked = self.asked()?;
+        let written = queries(&asked, &self.legs(&layout));
+        let mut texts = Vec::new();
+        for query in &written {
+            texts.push(self.write(query, &layout)?);
+        }
+        for analysis in &asked.analyses {
+            texts.extend(unsayable(*analysis).map(|why| format!("{} {why}", self.comment())));
+        }
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", texts.join("\n\n")).context("write the queries")
+    }
+
+    fn comment(&self) -> &'static str {
+        match self.language {
+            Language::Insights => "#",
+            Language::Athena => "--",
+        }
+    }
+
+    fn write(&self, query: &Query, layout: &Layout) -> Result<String> {
+        match self.language {
+            Language::Insights => query.insights(layout),
+            Language::Athena => query.athena(layout, &self.table).map(|sql| sql + ";"),
+        }
+        .with_context(|| format!("write {}", query.about))
+    }
+
+    fn asked(&self) -> Result<Asked> {
+        let is_named = |analysis: &Analysis| self.named == analysis.name();
+        let filter = self.filter.clone();
+        Ok(Asked {
+            analyses: Analysis::ALL.into_iter().filter(is_named).collect(),
+            subject: self.instance_ip.clone(),
+            inside: self.vpc_cidr.clone(),
+            filter: filter.map(|filter| (filter.expr, filter.text)),
+            port: self.port,
+            by: self.by.into(),
+            limit: self.limit,
+            sensitive: sensitive(&self.ports_file)?,
+            ..Asked::default()
+        })
+    }
+
+    fn legs(&self, layout: &Layout) -> Legs {
+        if !self.nat_address.is_empty() {
+            return Legs::Without(self.nat_address.clone());
+        }
+        match self.records {
+            Some(Records::NatGateway) => Legs::Inner,
+            Some(Records::All) => Legs::All,
+            None => Legs::of(layout),
+        }
+    }
+}
