@@ -7,6 +7,8 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
 pub mod insights;
+pub mod messages;
+mod query;
 mod slices;
 
 pub use slices::{Missing, Seen, gather};

@@ -89,6 +89,8 @@ pub(crate) struct Request<'a> {
     pub(crate) flow_logs: &'a [String],
     /// Layout that was named.
     pub(crate) layout: Option<Layout>,
+    /// Records are needed one by one, and not only what flows add up to.
+    pub(crate) records_needed: bool,
     /// Gateway addresses that were named.
     pub(crate) nat_addresses: &'a [IpAddr],
     /// What each part of the table starts as, for a layout.

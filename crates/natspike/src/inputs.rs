@@ -110,6 +110,8 @@ pub(crate) struct More {
     pub(crate) urls: Vec<String>,
     /// The flow logs whose objects alone are read; none: those of all.
     pub(crate) flow_logs: Vec<String>,
+    /// Records are needed one by one, and not only what flows add up to.
+    pub(crate) records_needed: bool,
     /// Files are hashed, too.
     pub(crate) fingerprints: bool,
 }
@@ -207,6 +209,7 @@ impl Inputs {
             layout: layout.cloned(),
             nat_addresses: &self.nat_address,
             flow_logs: &more.flow_logs,
+            records_needed: more.records_needed,
             new_table,
             meter: std::sync::Arc::clone(&meter),
         };

@@ -100,7 +100,11 @@ impl Investigate {
     pub(crate) fn run(self) -> Result<()> {
         let inquiry = Inquiry::new(self.asked()?).context("use --where")?;
         let watch = |table: &mut flowlog::FlowTable| inquiry.watch(table);
-        let mut gathered = self.inputs.gather(&More::default(), &watch)?;
+        let more = More {
+            records_needed: true,
+            ..More::default()
+        };
+        let mut gathered = self.inputs.gather(&more, &watch)?;
         let mut found = inquiry.answer(&mut gathered.table);
         found.warnings.splice(..0, gathered.warnings);
         self.write(&found)

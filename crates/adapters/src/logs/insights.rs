@@ -12,24 +12,13 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Parse.html>
 
-use super::{Logs, SERVICE};
-use crate::aws::port_error;
-use aws_sdk_cloudwatchlogs::types::QueryStatus;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use super::Logs;
+pub use super::query::MOST_ROWS;
+use super::query::inexact;
 use flowlog::{Field, FlowTable, Layout};
-use recorder::{FaultKind, PortError, RecordCounts};
+use recorder::{PortError, RecordCounts};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::time::Duration;
-
-/// Rows that one query gives at the most.
-pub const MOST_ROWS: usize = 100_000;
-/// How often the state of a query is asked for.
-const POLL: Duration = Duration::from_millis(500);
-/// How often a query that has no place to run is tried again.
-const QUEUE_TRIES: u32 = 30;
-/// The wait between these tries.
-const QUEUE_WAIT: Duration = Duration::from_secs(2);
 
 /// What tells flows apart; of these a layout has some.
 const KEYS: [Field; 10] = [
@@ -138,87 +127,19 @@ impl Logs {
         query: &str,
         limit: usize,
     ) -> Result<Vec<Row>, PortError> {
-        let id = self.start(log_group, time, query, limit).await?;
+        let mut query = self.start(log_group, time, query, limit).await?;
         let mut rows = Vec::new();
-        let mut next: Option<String> = None;
-        loop {
-            let page = self
-                .0
-                .get_query_results()
-                .query_id(&id)
-                .set_next_token(next.clone())
-                .send()
-                .await
-                .map_err(|error| port_error(SERVICE, "GetQueryResults", error))?;
-            match page.status {
-                Some(QueryStatus::Complete) => {}
-                Some(QueryStatus::Scheduled | QueryStatus::Running) => {
-                    tokio::time::sleep(POLL).await;
-                    continue;
-                }
-                status => {
-                    let status = status.map_or("unknown".to_owned(), |s| s.to_string());
-                    return Err(inexact(&format!(
-                        "the query ended as {status}; shorten the time with --since and --until"
-                    )));
-                }
-            }
-            rows.extend(page.results.unwrap_or_default().into_iter().map(|row| {
+        while rows.len() < limit {
+            let Some(page) = query.page().await? else {
+                break;
+            };
+            rows.extend(page.rows.into_iter().map(|row| {
                 row.into_iter()
                     .filter_map(|field| Some((field.field?, field.value?)))
                     .collect::<Row>()
             }));
-            next = page.next_token;
-            if next.is_none() || rows.len() >= limit {
-                return Ok(rows);
-            }
         }
-    }
-
-    async fn start(
-        &self,
-        log_group: &str,
-        time: &Range<u64>,
-        query: &str,
-        limit: usize,
-    ) -> Result<String, PortError> {
-        let seconds = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
-        let mut tries = QUEUE_TRIES;
-        loop {
-            tries -= 1;
-            let answer = self
-                .0
-                .start_query()
-                .log_group_name(log_group)
-                .start_time(seconds(time.start))
-                // The end is included.
-                .end_time(seconds(time.end.saturating_sub(1)))
-                .query_string(query)
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send()
-                .await;
-            match answer {
-                Ok(answer) => {
-                    return answer
-                        .query_id
-                        .ok_or_else(|| inexact("the answer names no query"));
-                }
-                // The account's queries, dashboards included, share 100 places.
-                Err(error) if tries > 0 && error.code() == Some("LimitExceededException") => {
-                    tokio::time::sleep(QUEUE_WAIT).await;
-                }
-                Err(error) => return Err(port_error(SERVICE, "StartQuery", error)),
-            }
-        }
-    }
-}
-
-fn inexact(text: &str) -> PortError {
-    PortError {
-        service: SERVICE,
-        operation: "GetQueryResults",
-        kind: FaultKind::Unavailable,
-        source: text.to_owned().into(),
+        Ok(rows)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::dates;
 use adapters::aws;
 use adapters::ec2::Ec2;
 use adapters::logs::insights::Beyond;
-use adapters::logs::{self, Group, Logs, Seen};
+use adapters::logs::{self, Group, Logs, Missing, Seen, messages};
 use anyhow::{Context, Result, anyhow, bail};
 use egress::{Facts, Rate};
 use flowlog::{FlowTable, KnownLayout, Layout};
@@ -98,7 +98,10 @@ impl Source<'_> {
                 false if time.end <= quiet_until => continue,
                 false => {
                     let time = time.start.max(quiet_until)..time.end;
-                    self.sums(request, time, layout.clone()).await?
+                    match request.records_needed {
+                        true => self.messages(request, time, layout.as_ref()).await?,
+                        false => self.sums(request, time, layout.clone()).await?,
+                    }
                 }
             };
             outcome.add(part);
@@ -145,27 +148,38 @@ impl Source<'_> {
         layout: Option<&Layout>,
     ) -> Result<Outcome> {
         let empty = (request.new_table)(layout);
-        let meter = Arc::clone(&request.meter);
-        let seen: Seen = Arc::new(move |bytes, records| {
-            meter.add_bytes(bytes);
-            meter.add_records(records);
-        });
-        let name = |time: &Range<u64>| {
-            let (from, to) = (dates::text(time.start), dates::text(time.end));
-            format!("{} from {from} to {to}", self.url())
-        };
-        let going = self.keep_going;
-        let (table, missing) = logs::gather(
+        let read = logs::gather(
             &self.logs,
             self.group,
             time,
             quiet_until,
             &empty,
-            going,
-            seen,
-        )
-        .await
-        .map_err(|missing| refused(&name(&missing.time), &plain(&missing.error)))?;
+            self.keep_going,
+            seen(request),
+        );
+        self.gathered(read.await)
+    }
+
+    /// Has Logs Insights give away one by one what cannot be had otherwise.
+    async fn messages(
+        &self,
+        request: &Request<'_>,
+        time: Range<u64>,
+        layout: Option<&Layout>,
+    ) -> Result<Outcome> {
+        let empty = (request.new_table)(layout);
+        let (going, seen) = (self.keep_going, seen(request));
+        let read = messages::gather(&self.logs, self.group, time, &empty, going, seen);
+        self.gathered(read.await)
+    }
+
+    fn gathered(&self, read: Result<(FlowTable, Vec<Missing>), Missing>) -> Result<Outcome> {
+        let name = |time: &Range<u64>| {
+            let (from, to) = (dates::text(time.start), dates::text(time.end));
+            format!("{} from {from} to {to}", self.url())
+        };
+        let (table, missing) =
+            read.map_err(|missing| refused(&name(&missing.time), &plain(&missing.error)))?;
         let missing: Vec<String> = missing
             .iter()
             .map(|missing| format!("{} ({})", name(&missing.time), plain(&missing.error)))
@@ -230,6 +244,15 @@ impl Source<'_> {
             ..Outcome::default()
         })
     }
+}
+
+/// Tells the meter what was read.
+fn seen(request: &Request<'_>) -> Seen {
+    let meter = Arc::clone(&request.meter);
+    Arc::new(move |bytes, records| {
+        meter.add_bytes(bytes);
+        meter.add_records(records);
+    })
 }
 
 /// The gateway's addresses, as the largest flows show them.

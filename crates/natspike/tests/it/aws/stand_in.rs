@@ -436,6 +436,12 @@ impl World {
             "FilterLogEvents" => self.filter(body),
             "StartQuery" => {
                 let query = body["queryString"].as_str().unwrap();
+                if query.starts_with("fields @message") {
+                    let number = |name: &str| body[name].as_u64().unwrap();
+                    let (from, to) = (number("startTime"), number("endTime"));
+                    let id = format!("{from} {to} {}", number("limit"));
+                    return answer(200, json!({"queryId": id}).to_string());
+                }
                 let place = self
                     .queries
                     .iter()
@@ -443,8 +449,12 @@ impl World {
                 json!({"queryId": place.expect("a query that is known").to_string()})
             }
             "GetQueryResults" => {
-                let place: usize = body["queryId"].as_str().unwrap().parse().unwrap();
-                let rows = &self.queries[place].1;
+                let id = body["queryId"].as_str().unwrap();
+                let messages = id.contains(' ').then(|| self.messages(id));
+                let rows = match &messages {
+                    Some(messages) => messages,
+                    None => &self.queries[id.parse::<usize>().unwrap()].1,
+                };
                 let from = body["nextToken"]
                     .as_str()
                     .map_or(0, |token| token.parse().unwrap());
@@ -462,6 +472,18 @@ impl World {
             _ => panic!("{operation} is not stood in for"),
         };
         answer(200, value.to_string())
+    }
+
+    /// Rows of a query for messages: `first second`, `last second`, `limit`.
+    fn messages(&self, id: &str) -> Vec<String> {
+        let numbers: Vec<u64> = id.split(' ').map(|word| word.parse().unwrap()).collect();
+        let time = numbers[0] * 1_000..=numbers[1] * 1_000;
+        self.events
+            .iter()
+            .filter(|(at, _)| time.contains(at))
+            .take(usize::try_from(numbers[2]).unwrap())
+            .map(|(_, message)| json!([{"field": "@message", "value": message}]).to_string())
+            .collect()
     }
 
     /// Pages of a few events, and an empty one after each.
