@@ -4,6 +4,7 @@ mod cache;
 mod owners;
 mod prices;
 mod quota;
+mod records;
 mod roles;
 mod stand_in;
 mod subject;
