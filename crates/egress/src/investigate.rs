@@ -22,6 +22,7 @@ mod inquiry;
 pub mod json;
 pub mod listing;
 pub mod markdown;
+mod naming;
 mod ports;
 pub mod protocol;
 mod rank;
@@ -39,5 +40,6 @@ pub use found::{Cell, Column, ColumnKind, Investigation, Question, Row, SCHEMA, 
 pub use inquiry::{Asked, Inquiry, InquiryError};
 pub(crate) use inquiry::{analyses, condition, sets};
 pub use json::InvestigationError;
+pub use naming::Offline;
 pub use ports::{PortsError, SensitivePort, SensitivePorts};
 pub use rank::By;

@@ -51,11 +51,11 @@ pub(crate) struct Cloud {
     date: Vec<String>,
 
     /// From then on: 30m, 2h, 3d, 2w, 1M, 1y ago, ISO 8601 in UTC, epoch seconds
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", visible_alias = "start-time")]
     since: Option<String>,
 
     /// Up to then, and not including it [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", visible_alias = "end-time")]
     until: Option<String>,
 
     /// Leave out what cannot be read, and name it in the report
@@ -89,6 +89,8 @@ pub(crate) struct Request<'a> {
     pub(crate) flow_logs: &'a [String],
     /// Layout that was named.
     pub(crate) layout: Option<Layout>,
+    /// The times that are read, where they are known already.
+    pub(crate) times: Option<Vec<Range<u64>>>,
     /// Records are needed one by one, and not only what flows add up to.
     pub(crate) records_needed: bool,
     /// Gateway addresses that were named.
@@ -200,6 +202,9 @@ impl Cloud {
     /// Whether there is anything to read in AWS, and of when.
     pub(crate) fn plan(&self, request: &Request<'_>) -> Result<Option<Plan>> {
         if request.urls.is_empty() && self.bucket.is_none() && !request.nothing_else {
+            if request.times.is_some() {
+                return Ok(None);
+            }
             if !self.date.is_empty() || self.since.is_some() || self.until.is_some() {
                 bail!(
                     "use --date, --since or --until: they are for s3://, logs:// and --bucket; \
@@ -221,17 +226,26 @@ impl Cloud {
                  or a bucket with --bucket or S3_BUCKET_NAME"
             );
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let now = now()?;
+        let times = match &request.times {
+            Some(times) => times.clone(),
+            None => self.times(now)?,
+        };
         Ok(Some(Plan {
             settings,
             bucket,
-            times: self.times(now)?,
+            times,
             now,
         }))
     }
 
+    /// Whether a bucket is named, or a part of one.
+    pub(crate) fn names_bucket(&self) -> bool {
+        self.bucket.is_some()
+    }
+
     /// The times that options name, in order and without overlap.
-    fn times(&self, now: u64) -> Result<Vec<Range<u64>>> {
+    pub(crate) fn times(&self, now: u64) -> Result<Vec<Range<u64>>> {
         let mut times = Vec::new();
         for day in &self.date {
             times.push(dates::days(day).context("read --date")?);
@@ -287,6 +301,11 @@ impl Cloud {
     pub(crate) fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
         self.sign_in.choice(settings, region)
     }
+}
+
+/// The present, in Unix seconds.
+pub(crate) fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
 }
 
 /// An error of AWS in the words of somebody at a desk.

@@ -1,11 +1,7 @@
 //! `natspike history` and `natspike show`: queries that were made before.
 
 mod arguments;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "natspike investigate keeps by it")
-)]
-mod record;
+pub(crate) mod record;
 
 use adapters::history::{Entry, History, HistoryError, Log, MOST_RESULTS, typed};
 use anyhow::{Context, Result, anyhow, bail};

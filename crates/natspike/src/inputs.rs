@@ -112,6 +112,8 @@ pub(crate) struct More {
     pub(crate) flow_logs: Vec<String>,
     /// Records are needed one by one, and not only what flows add up to.
     pub(crate) records_needed: bool,
+    /// The times that are read in AWS, where they are known already.
+    pub(crate) times: Option<Vec<std::ops::Range<u64>>>,
     /// Files are hashed, too.
     pub(crate) fingerprints: bool,
 }
@@ -209,6 +211,7 @@ impl Inputs {
             layout: layout.cloned(),
             nat_addresses: &self.nat_address,
             flow_logs: &more.flow_logs,
+            times: more.times.clone(),
             records_needed: more.records_needed,
             new_table,
             meter: std::sync::Arc::clone(&meter),

@@ -1,18 +1,31 @@
 //! `natspike investigate`: who talks to whom, on which ports, and what is strange.
 
+#[cfg(feature = "aws")]
+use crate::cloud;
+#[cfg(feature = "aws")]
+use crate::dotenv::Settings;
+use crate::history::Form;
+use crate::history::record::Keeping;
 use crate::inputs::{Inputs, More};
-use anyhow::{Context, Result};
+use crate::names::{Askers, Known, Naming};
+use crate::thresholds;
+use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
-use egress::investigate::{
-    Analysis, Asked, By, CidrLists, Inquiry, Investigation, SensitivePorts, console, csv, json,
-    markdown,
-};
+use egress::Names;
+use egress::investigate::{Analysis, Asked, By, CidrLists, Inquiry, Investigation, SensitivePorts};
+use flowlog::FlowTable;
+use ipnet::IpNet;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
+/// What is read of a log group where no time is named, in seconds.
+#[cfg(feature = "aws")]
+const DAY: u64 = 86_400;
 /// What stands for all analyses.
 pub(crate) const ALL: &str = "all";
 
@@ -43,6 +56,10 @@ pub(crate) struct Investigate {
     #[arg(long)]
     port: Option<u16>,
 
+    /// Also sensitive-ports
+    #[arg(long)]
+    sensitive_ports: bool,
+
     /// Sensitive ports in a file (TOML), beside those that are known
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ports_file: Vec<PathBuf>,
@@ -52,15 +69,46 @@ pub(crate) struct Investigate {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     cidrs: Vec<PathBuf>,
 
+    /// Look for addresses of these prefixes in a log group; as cidr-connections logs://NAME
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "LOG_GROUP")]
+    scan_cidrs: Option<String>,
+
+    /// A file to read, as PATH
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    log_file: Vec<PathBuf>,
+
+    /// Say on standard error what is asked and how long it takes
+    #[arg(long)]
+    debug: bool,
+
     /// Form of the tables
-    #[arg(long, value_enum, default_value_t = Output::Console)]
-    output: Output,
+    #[arg(long, value_enum, default_value_t = Form::Console)]
+    output: Form,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    subject: crate::cloud::subject::Subject,
+
+    #[cfg(not(feature = "aws"))]
+    #[command(flatten)]
+    whom: crate::whom::Whom,
+
+    #[command(flatten)]
+    thresholds: thresholds::Options,
+
+    #[command(flatten)]
+    keeping: Keeping,
+
+    #[command(flatten)]
+    naming: Naming,
 
     // Last, or what follows would stand under its headings.
     #[command(flatten)]
     inputs: Inputs,
 }
 
+/// What rows are ranked by.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Ranking {
     Bytes,
@@ -78,77 +126,207 @@ impl From<Ranking> for By {
     }
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    /// Aligned tables for a terminal
-    Console,
-    /// JSON, schema natspike.investigation/1
-    Json,
-    /// CSV: one table of all rows, for a notebook
-    Csv,
-    /// Markdown, for an issue or a wiki
-    Markdown,
-}
-
+/// The names of all analyses.
 pub(crate) fn analyses() -> PossibleValuesParser {
     let names = Analysis::ALL.map(Analysis::name);
     PossibleValuesParser::new(std::iter::once(ALL).chain(names))
 }
 
+/// What is read of whom, found out before anything is read.
+#[derive(Default)]
+struct Found {
+    subject: Vec<IpNet>,
+    inside: Vec<IpNet>,
+    more: More,
+    from: Option<u64>,
+    until: Option<u64>,
+    sentences: Vec<String>,
+}
+
 impl Investigate {
     /// Reads, investigates, writes to standard output.
-    pub(crate) fn run(self) -> Result<()> {
-        let inquiry = Inquiry::new(self.asked()?).context("use --where")?;
-        let watch = |table: &mut flowlog::FlowTable| inquiry.watch(table);
-        let more = More {
-            records_needed: true,
-            ..More::default()
+    pub(crate) fn run(mut self) -> Result<()> {
+        let files = std::mem::take(&mut self.log_file);
+        self.inputs.files.extend(files);
+        let mut sources: Vec<String> = self
+            .inputs
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
+        #[cfg(feature = "aws")]
+        sources.extend(
+            self.scan_cidrs
+                .iter()
+                .map(|group| format!("logs://{group}")),
+        );
+        let asked = match self.analyses().as_slice() {
+            [] => ALL.to_owned(),
+            some => some
+                .iter()
+                .map(|it| it.name())
+                .collect::<Vec<_>>()
+                .join(", "),
         };
-        let mut gathered = self.inputs.gather(&more, &watch)?;
-        let mut found = inquiry.answer(&mut gathered.table);
-        found.warnings.splice(..0, gathered.warnings);
-        self.write(&found)
+        let found = self
+            .keeping
+            .during(&asked, &sources, |id| self.investigate(id))?;
+        self.output.print(&found)
     }
 
-    fn write(&self, found: &Investigation) -> Result<()> {
-        let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
-        match self.output {
-            Output::Console => console::write(found, &mut out),
-            Output::Json => json::write(found, &mut out),
-            Output::Csv => csv::write(found, &mut out),
-            Output::Markdown => markdown::write(found, &mut out),
+    fn investigate(&self, id: Option<&str>) -> Result<Investigation> {
+        let begun = Instant::now();
+        let known = self.naming.known()?;
+        let askers = self.naming.askers()?;
+        let found = self.find_out()?;
+        for sentence in &found.sentences {
+            self.debug(&begun, sentence);
         }
-        .and_then(|()| out.flush())
-        .context("write what was found")
+        let asked = self.asked(&found, &known)?;
+        let inquiry = Inquiry::new(asked).context("use --where")?;
+        let watch = |table: &mut FlowTable| inquiry.watch(table);
+        let mut gathered = self.inputs.gather(&found.more, &watch)?;
+        self.debug(&begun, &format!("{:?}", gathered.table.counts()));
+        let mut answer = inquiry.answer(&mut gathered.table);
+        self.debug(&begun, "answered");
+        let read = answer.records.get("read");
+        if read.is_none_or(|read| *read == 0) {
+            bail!(
+                "find a flow record: there is none in what was read; check the source and its time"
+            );
+        }
+        let warnings = known.warnings().iter().cloned();
+        let warnings = warnings.chain(found.sentences).chain(gathered.warnings);
+        answer.warnings.splice(..0, warnings);
+        let names = self.names(&askers, &inquiry.askable(&answer, known.offline()));
+        inquiry.name(&mut answer, &names, known.offline());
+        if let Some(id) = id.filter(|_| !self.inputs.quiet) {
+            note(&format!("query {id}; natspike show {id} prints it again"));
+        }
+        Ok(answer)
     }
 
-    fn asked(&self) -> Result<Asked> {
+    fn debug(&self, begun: &Instant, sentence: &str) {
+        if self.debug {
+            note(&format!(
+                "{:.3} s  {sentence}",
+                begun.elapsed().as_secs_f64()
+            ));
+        }
+    }
+
+    fn names(&self, askers: &Askers, rows: &[(IpAddr, bool)]) -> Names {
+        if self.naming.asked_by().is_none() || rows.is_empty() {
+            return Names::default();
+        }
+        #[cfg(feature = "aws")]
+        let answers = self.inputs.cloud.answers();
+        #[cfg(not(feature = "aws"))]
+        let answers = crate::names::answers(None);
+        let names = self.naming.ask(askers, rows, answers.as_deref());
+        names.unwrap_or_default()
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn find_out(&self) -> Result<Found> {
+        Ok(Found {
+            subject: self.whom.subject(),
+            inside: self.whom.inside(),
+            ..Found::default()
+        })
+    }
+
+    /// Whom it is about, what there is to read, and of when.
+    #[cfg(feature = "aws")]
+    fn find_out(&self) -> Result<Found> {
+        let cloud = &self.inputs.cloud;
+        let scanned = self
+            .scan_cidrs
+            .iter()
+            .map(|group| format!("logs://{group}"));
+        let scanned: Vec<String> = scanned.collect();
+        let is_named = !self.inputs.files.is_empty() || cloud.names_bucket() || !scanned.is_empty();
+        let settings = Settings::load()?;
+        let discovered = self
+            .subject
+            .discover(cloud, &settings, &self.inputs.region, is_named)?;
+        let mut urls = discovered.sources;
+        urls.extend(scanned);
+        let now = cloud::now()?;
+        let mut times = cloud.times(now)?;
+        let mut sentences = discovered.sentences;
+        let is_group = |file: &PathBuf| file.to_string_lossy().starts_with("logs://");
+        let is_unbounded = !cloud.names_bucket() && self.inputs.files.iter().all(is_group);
+        let reads_aws = !urls.is_empty() || !self.inputs.files.is_empty();
+        if times.is_empty() && is_unbounded && reads_aws {
+            times.push(now.saturating_sub(DAY)..now);
+            sentences.push(
+                "Records of the last 24 hours are read; --since and --until name another time."
+                    .to_owned(),
+            );
+        }
+        Ok(Found {
+            subject: discovered.subject,
+            inside: discovered.inside,
+            from: times
+                .first()
+                .map(|first| first.start)
+                .filter(|from| *from > 0),
+            until: times.last().map(|last| last.end),
+            sentences,
+            more: More {
+                urls,
+                flow_logs: discovered.flow_logs,
+                times: Some(times),
+                records_needed: true,
+                ..More::default()
+            },
+        })
+    }
+
+    /// The analyses that are named; none: all.
+    fn analyses(&self) -> Vec<Analysis> {
         let named = std::iter::once(&self.named).chain(&self.analysis);
-        let named: Vec<&String> = named.filter(|name| *name != ALL).collect();
-        let is_named = |analysis: &Analysis| named.iter().any(|name| *name == analysis.name());
+        let mut named: Vec<&str> = named.map(String::as_str).filter(|it| *it != ALL).collect();
+        #[cfg(feature = "aws")]
+        if self.scan_cidrs.is_some() {
+            named.push(Analysis::CidrConnections.name());
+        }
+        if self.sensitive_ports && !named.is_empty() {
+            named.push(Analysis::SensitivePorts.name());
+        }
+        let is_named = |analysis: &Analysis| named.contains(&analysis.name());
+        Analysis::ALL.into_iter().filter(is_named).collect()
+    }
+
+    fn asked(&self, found: &Found, known: &Known) -> Result<Asked> {
+        let filter = self.inputs.filter.as_ref();
+        let files = self.inputs.files.iter();
+        let files = files.map(|file| file.display().to_string());
         Ok(Asked {
-            analyses: Analysis::ALL.into_iter().filter(is_named).collect(),
-            filter: self
-                .inputs
-                .filter
-                .as_ref()
-                .map(|filter| (filter.expr.clone(), filter.text.clone())),
+            analyses: self.analyses(),
+            subject: found.subject.clone(),
+            inside: found.inside.clone(),
+            filter: filter.map(|filter| (filter.expr.clone(), filter.text.clone())),
+            from: found.from,
+            until: found.until,
             port: self.port,
             by: self.by.into(),
             limit: self.limit,
             most: self.inputs.max_keys,
             sensitive: sensitive(&self.ports_file)?,
-            lists: Some(Arc::new(lists(&self.cidrs)?)),
+            lists: Some(Arc::new(lists(&self.cidrs, known)?)),
             nat_addresses: self.inputs.nat_address.clone(),
-            sources: self
-                .inputs
-                .files
-                .iter()
-                .map(|file| file.display().to_string())
-                .collect(),
-            ..Asked::default()
+            thresholds: self.thresholds.thresholds(),
+            sources: files.chain(found.more.urls.iter().cloned()).collect(),
         })
     }
+}
+
+/// Says something beside the result.
+fn note(sentence: &str) {
+    // Nothing is left to tell it to where standard error is closed.
+    let _ = writeln!(io::stderr(), "natspike: {sentence}");
 }
 
 /// The sensitive ports with what the files change of them.
@@ -164,9 +342,9 @@ pub(crate) fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
 }
 
 /// AWS's prefixes and those of the files; a list is called as its file.
-fn lists(paths: &[PathBuf]) -> Result<CidrLists> {
+fn lists(paths: &[PathBuf], known: &Known) -> Result<CidrLists> {
     let mut lists = CidrLists::default();
-    lists.add_aws(None);
+    lists.add_aws(known.ranges());
     for path in paths {
         for file in files_of(path).with_context(|| format!("read {}", path.display()))? {
             let name = file.display();

@@ -16,9 +16,9 @@ mod dates;
 #[cfg(feature = "aws")]
 mod discover;
 mod dotenv;
+mod history;
 mod inputs;
 mod investigate;
-mod history;
 mod names;
 mod prices;
 mod progress;
@@ -29,7 +29,9 @@ mod quota;
 mod sign_in;
 mod simulate;
 mod sources;
+mod thresholds;
 mod update;
+mod whom;
 
 use analyze::Outcome;
 use clap::{Parser, Subcommand};

@@ -9,6 +9,7 @@ use adapters::lookup::shelf::{self, Shelf};
 use adapters::lookup::{Answer, Client, Found, LookupError, ipinfo, ptr, ranges, rdap};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueHint};
+use egress::investigate::Offline;
 use egress::{AwsRanges, Facts, Name, NameSource, Names, Networks, RangesSource, printable};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -113,6 +114,24 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// What investigations look at.
+    pub(crate) fn offline(&self) -> Offline<'_> {
+        Offline {
+            ranges: self.ranges.as_deref(),
+            networks: self.networks.as_deref(),
+        }
+    }
+
+    /// AWS's prefixes, if others than those that ship are known.
+    pub(crate) fn ranges(&self) -> Option<Arc<AwsRanges>> {
+        self.ranges.clone()
+    }
+
+    /// What the user should know of it.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Tells it.
     pub(crate) fn inform(self, facts: &mut Facts) {
         facts.ranges = self.ranges;

@@ -130,6 +130,8 @@ impl Sources {
         };
         let more = More {
             fingerprints,
+            // Sums of flows have neither ports nor times to ask for.
+            records_needed: filter.is_some(),
             ..More::default()
         };
         let gathered = self.inputs.gather(&more, &keep_only)?;

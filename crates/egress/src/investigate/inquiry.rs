@@ -231,6 +231,11 @@ impl Inquiry {
         }
     }
 
+    /// Whether the address is not external.
+    pub(crate) fn is_inside(&self, address: IpAddr) -> bool {
+        self.plan.sets.inside.has(address)
+    }
+
     fn fold(&self, watch: Option<Box<dyn Watch>>) -> Fold {
         let watch: Option<Box<dyn Any>> = watch.map(|watch| watch as Box<dyn Any>);
         let fold = watch.and_then(|watch| watch.downcast::<Fold>().ok());

@@ -7,6 +7,7 @@
 
 use super::{Cloud, LOGS, plain};
 use crate::dotenv::Settings;
+use crate::whom::Whom;
 use adapters::aws;
 use adapters::ec2::Ec2;
 use anyhow::{Context, Result, anyhow, bail};
@@ -14,7 +15,6 @@ use clap::Args;
 use egress::investigate::discovery::{Instance, IpNet};
 use egress::investigate::{source, subject};
 use flowlog::Layout;
-use std::net::IpAddr;
 
 /// What is investigated.
 #[derive(Args)]
@@ -25,14 +25,8 @@ pub(crate) struct Subject {
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = instance_id)]
     instance_id: Vec<String>,
 
-    /// Address that is investigated, several; counts instead of the instance's own
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
-    instance_ip: Vec<IpAddr>,
-
-    /// Network that is not external, several; counts instead of those of the
-    /// instance's VPC. 10.120. stands for 10.120.0.0/16
-    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = subject::network)]
-    vpc_cidr: Vec<IpNet>,
+    #[command(flatten)]
+    pub(crate) whom: Whom,
 
     /// Log group to read, instead of the one that the instance's flow log delivers to
     #[arg(long, value_name = "NAME")]
@@ -69,8 +63,8 @@ impl Subject {
         let group = self.log_group.as_ref();
         let group = group.map(|name| format!("{LOGS}{}", name.trim_start_matches(LOGS)));
         let mut found = Discovered {
-            subject: self.instance_ip.iter().copied().map(IpNet::from).collect(),
-            inside: self.vpc_cidr.clone(),
+            subject: self.whom.subject(),
+            inside: self.whom.inside(),
             sources: group.into_iter().collect(),
             ..Discovered::default()
         };
