@@ -18,6 +18,7 @@ pub(crate) mod reject_storms;
 pub(crate) mod remotes;
 mod sample;
 mod thresholds;
+pub(crate) mod top_talkers;
 
 #[cfg(test)]
 mod made;
@@ -30,13 +31,14 @@ use crate::report::text::grouped;
 use std::net::IpAddr;
 
 /// The rules, as docs/detectors.md has them.
-pub const DETECTORS: [&str; 6] = [
+pub const DETECTORS: [&str; 7] = [
     port_scan::NAME,
     brute_force::NAME,
     reject_storms::NAME,
     beaconing::NAME,
     exfiltration::NAME,
     first_seen::NAME,
+    top_talkers::NAME,
 ];
 
 /// What a fold knows at its end.

@@ -14,8 +14,8 @@ use std::net::IpAddr;
 
 pub(crate) const NAME: &str = "brute-force";
 
-/// How many minutes of senders, receivers and ports are kept; 48 bytes each.
-const MOST: usize = 1 << 20;
+/// How many minutes of senders, receivers and ports are kept; 64 bytes each.
+const MOST: usize = 900_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Minute {
@@ -58,8 +58,8 @@ impl Key for Minute {
 struct Tries {
     accepted: u64,
     rejected: u64,
-    bytes: u64,
-    packets: u64,
+    bytes: u128,
+    packets: u128,
 }
 
 impl Tries {
@@ -123,8 +123,8 @@ impl BruteForce {
         let tries = Tries {
             accepted: u64::from(!seen.is_reject),
             rejected: u64::from(seen.is_reject),
-            bytes: seen.bytes,
-            packets: seen.packets,
+            bytes: seen.bytes.into(),
+            packets: seen.packets.into(),
         };
         self.minutes.add(key, address, |sum| sum.add(tries));
     }
@@ -218,8 +218,8 @@ fn row(
     let row = Row {
         cells: who.chain(said).collect(),
         sums: Sums {
-            bytes: all.bytes.into(),
-            packets: all.packets.into(),
+            bytes: all.bytes,
+            packets: all.packets,
             flows: all.count(),
         },
         organization: None,

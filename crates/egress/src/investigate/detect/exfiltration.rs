@@ -79,7 +79,8 @@ pub(crate) fn find(
 
 fn is_lopsided(remote: &Remote, thresholds: &Thresholds) -> bool {
     remote.upload >= u128::from(thresholds.exfiltration_bytes)
-        && remote.upload >= u128::from(thresholds.exfiltration_ratio) * remote.download
+        && remote.upload
+            >= u128::from(thresholds.exfiltration_ratio).saturating_mul(remote.download)
 }
 
 /// What a source sent; the largest first.

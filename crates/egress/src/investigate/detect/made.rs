@@ -160,8 +160,8 @@ pub(super) fn in_parts<F>(
 }
 
 /// Two hours of 300 workloads behind a NAT gateway that fetch from S3, whose
-/// addresses change, call APIs, keep connections to them open, ask a resolver, and
-/// noise from the internet. Who opens a connection TCP flags say, or its ports.
+/// addresses change (and three that fetch far more), call APIs, keep connections to
+/// them open, ask a resolver, and noise from the internet. Who opens a connection TCP flags say, or its ports.
 pub(super) fn ordinary(by_flags: bool) -> Vec<Seen> {
     let mut random = Random(11);
     let mut traffic = Traffic {
@@ -173,12 +173,20 @@ pub(super) fn ordinary(by_flags: bool) -> Vec<Seen> {
         traffic.fetches(&mut random, workload);
         traffic.keeps_open(&mut random, workload);
     }
+    for busy in 0..3 {
+        traffic.fetches_much(&mut random, INSIDE + 600 + busy);
+    }
     traffic.noise(&mut random);
     random.shuffle(&mut traffic.records);
     traffic.records
 }
 
 const SECONDS: u64 = 2 * 3_600;
+
+/// Of S3's many addresses some are told for a few seconds.
+fn s3(random: &mut Random, second: u64) -> u32 {
+    300 + ((second / 5 * 8 + random.below(8)) % 1_000) as u32
+}
 
 struct Traffic {
     by_flags: bool,
@@ -213,12 +221,11 @@ impl Traffic {
         while second < SECONDS {
             let start = Some(BEGIN + second);
             let src_port = Some(32_768 + random.below(28_000) as u16);
-            // Of S3's many addresses some are told for a few seconds.
-            let some = (second / 5 * 8 + random.below(8)) % 1_000;
+            let s3 = s3(random, second);
             let (remote, dst_port, down) = match random.below(4) {
                 0 => (random.below(20) as u32, 443, 4_000),
                 1 => (20 + random.below(5) as u32, 8_443, 3_000),
-                _ => (300 + some as u32, 443, 100_000 + random.below(2_000_000)),
+                _ => (s3, 443, 100_000 + random.below(2_000_000)),
             };
             let ask = Seen {
                 protocol: Some(17),
@@ -239,6 +246,20 @@ impl Traffic {
             };
             self.both(client, true, down);
             second += 1 + random.below(40);
+        }
+    }
+
+    /// For ten minutes four times a second from S3.
+    fn fetches_much(&mut self, random: &mut Random, workload: u32) {
+        for quarter in 0..2_400 {
+            let second = 1_200 + quarter / 4;
+            let client = Seen {
+                src_port: Some(32_768 + random.below(28_000) as u16),
+                start: Some(BEGIN + second),
+                bytes: 1_500 + random.below(5_000),
+                ..record(workload, OUTSIDE + s3(random, second))
+            };
+            self.both(client, true, 50_000);
         }
     }
 

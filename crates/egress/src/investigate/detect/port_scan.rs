@@ -414,6 +414,14 @@ mod tests {
                 assert_eq!(words(&table), [""; 0], "{by_flags}");
             }
         }
+        // It has what would be a scan if bytes did not matter: many addresses of S3.
+        let thresholds = Thresholds {
+            scan_bytes: u64::MAX,
+            ..Thresholds::default()
+        };
+        let mut flows = flows(&ordinary(true)).into_iter();
+        let [_, horizontal] = find(&mut flows, true, &thresholds, made::ends());
+        assert_eq!(horizontal.rows.len(), 3);
     }
 
     #[test]

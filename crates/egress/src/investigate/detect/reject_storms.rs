@@ -16,8 +16,8 @@ use std::net::IpAddr;
 
 pub(crate) const NAME: &str = "reject-storms";
 
-/// How many minutes of pairs are kept; 32 bytes each.
-const MOST: usize = 1 << 20;
+/// How many minutes of pairs are kept; 64 bytes each.
+const MOST: usize = 900_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Minute {
@@ -49,25 +49,10 @@ impl Key for Minute {
     }
 }
 
-#[derive(Clone, Copy, Default)]
-struct Rejects {
-    bytes: u64,
-    packets: u32,
-    records: u32,
-}
-
-impl Rejects {
-    fn add(&mut self, other: Rejects) {
-        self.bytes += other.bytes;
-        self.packets = self.packets.saturating_add(other.packets);
-        self.records = self.records.saturating_add(other.records);
-    }
-}
-
 /// The rejected records of each minute.
 #[derive(Clone)]
 pub(crate) struct RejectStorms {
-    minutes: Sampled<Minute, Rejects>,
+    minutes: Sampled<Minute, Sums>,
     dated: Dated,
 }
 
@@ -104,10 +89,10 @@ impl RejectStorms {
             pair: seen.pair,
             minute,
         };
-        let rejects = Rejects {
-            bytes: seen.bytes,
-            packets: u32::try_from(seen.packets).unwrap_or(u32::MAX),
-            records: 1,
+        let rejects = Sums {
+            bytes: seen.bytes.into(),
+            packets: seen.packets.into(),
+            flows: 1,
         };
         self.minutes.add(key, address, |sum| sum.add(rejects));
     }
@@ -152,14 +137,10 @@ impl RejectStorms {
 }
 
 impl Storm {
-    fn add(&mut self, minute: u32, other: u32, rejects: Rejects) {
-        *self.minutes.entry(minute).or_default() += u64::from(rejects.records);
+    fn add(&mut self, minute: u32, other: u32, rejects: Sums) {
+        *self.minutes.entry(minute).or_default() += rejects.flows;
         self.others.insert(other);
-        self.sums.add(Sums {
-            bytes: rejects.bytes.into(),
-            packets: rejects.packets.into(),
-            flows: rejects.records.into(),
-        });
+        self.sums.add(rejects);
     }
 
     /// A row and the records of its worst minute; `None` below the threshold.
