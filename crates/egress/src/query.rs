@@ -9,6 +9,7 @@
 
 mod athena;
 mod condition;
+mod detectors;
 mod insights;
 mod legs;
 mod saved;
@@ -166,27 +167,33 @@ impl Key {
     }
 }
 
-/// The queries of all that is asked, in the order in which analyses are shown; none
-/// for those that are rules of their own.
+/// The queries of all that is asked, in the order in which analyses are shown.
 pub fn queries(asked: &Asked, legs: &Legs) -> Vec<Query> {
-    let analyses = analyses(asked);
-    let definitions = analyses.iter().flat_map(|analysis| analysis.definitions());
-    definitions
-        .map(|definition| Query::new(definition, asked, legs))
-        .collect()
+    let of = |analysis: &Analysis| {
+        let definitions = analysis.definitions();
+        let defined = definitions.map(|definition| Query::new(definition, asked, legs));
+        defined
+            .chain(detectors::queries(*analysis, asked, legs))
+            .collect::<Vec<_>>()
+    };
+    analyses(asked).iter().flat_map(of).collect()
 }
 
 /// Why the analysis is not among [`queries`], if it is not: a sentence.
 pub fn unsayable(analysis: Analysis) -> Option<String> {
-    if analysis.definitions().next().is_some() {
-        return None;
-    }
     let why = match analysis {
         Analysis::CidrConnections => {
             "its lists have more networks than a query may have; in Logs Insights make a \
              lookup table of them and use cidrlookup"
         }
-        _ => "it looks at the order of records in time, which a query of sums does not",
+        Analysis::Beaconing => {
+            "it looks at the times between connections, and a query adds up records in any order"
+        }
+        Analysis::Exfiltration => {
+            "it compares what was sent with what came back, and when with the first record of all; \
+             external-outbound and first-seen are parts of it"
+        }
+        _ => return None,
     };
     Some(format!("{}: no query; {why}.", analysis.name()))
 }

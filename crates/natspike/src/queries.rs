@@ -116,7 +116,11 @@ impl Queries {
         for query in &written {
             texts.push(self.write(query, &layout)?);
         }
-        for analysis in &asked.analyses {
+        let named = match asked.analyses.as_slice() {
+            [] => &Analysis::ALL,
+            named => named,
+        };
+        for analysis in named {
             texts.extend(unsayable(*analysis).map(|why| format!("{} {why}", self.comment())));
         }
         let mut out = io::stdout().lock();

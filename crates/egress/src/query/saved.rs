@@ -3,7 +3,7 @@
 //! **Invariants.** They are of our own log format and of NAT gateways, whose bytes
 //! each count once; `template.yaml` has exactly these (a test compares them).
 
-use super::{Key, Legs, Query, QueryError, Sum};
+use super::{Key, Legs, Query, QueryError, Sum, queries};
 use crate::investigate::{Analysis, Asked};
 use flowlog::filter::{Expr, Pattern, Test, TextOf};
 use flowlog::{Field, KnownLayout};
@@ -82,6 +82,16 @@ pub fn saved() -> Result<Vec<Saved>, QueryError> {
             Some("outbound"),
         ),
         investigated("RejectedQuery", "rejected", Analysis::Rejected, None),
+        save(
+            "PortScanQuery",
+            "port scans",
+            detected(Analysis::PortScan, 0),
+        ),
+        save(
+            "HostScanQuery",
+            "scans of one port",
+            detected(Analysis::PortScan, 1),
+        ),
     ]
     .into_iter()
     .collect()
@@ -135,6 +145,18 @@ fn quality() -> Query {
         rank: 0,
         limit: 0,
     }
+}
+
+/// The detector's query of that place.
+fn detected(analysis: Analysis, place: usize) -> Query {
+    let asked = Asked {
+        analyses: vec![analysis],
+        limit: ROWS,
+        ..Asked::default()
+    };
+    let mut found = queries(&asked, &Legs::Inner).into_iter();
+    // Every detector that is saved has so many; a test reads them all.
+    found.nth(place).unwrap_or_else(quality)
 }
 
 /// The query of the analysis with no subject named: private ends are investigated.
