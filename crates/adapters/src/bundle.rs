@@ -9,7 +9,7 @@
 //! only, and no further than [`EXPANSION`] times the size of the file.
 
 use sha2::{Digest, Sha256};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -77,9 +77,10 @@ pub fn is_bundle(head: &[u8]) -> bool {
 /// Whether the file is a bundle, whole or not; what cannot be read is none.
 pub fn is_bundle_file(path: &Path) -> bool {
     let read = || -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
         let mut head = Vec::new();
-        if file.metadata()?.is_file() {
+        // A pipe is not even opened: its writer would lose whoever reads it.
+        if fs::metadata(path)?.is_file() {
+            let file = File::open(path)?;
             file.take(SIGNATURE.len() as u64).read_to_end(&mut head)?;
         }
         Ok(head)

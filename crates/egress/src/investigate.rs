@@ -11,7 +11,6 @@ pub mod console;
 mod counted;
 pub mod csv;
 mod definition;
-#[allow(dead_code, reason = "the fold asks it")]
 pub(crate) mod detect;
 pub mod discovery;
 mod ends;

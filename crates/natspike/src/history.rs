@@ -69,6 +69,7 @@ pub(crate) struct Show {
 pub(crate) struct Place {
     /// Folder that holds the history [default: the user's state folder]
     #[arg(
+        id = "state_folder",
         long = "state-dir",
         value_name = "FOLDER",
         env = "NATSPIKE_STATE_DIR",

@@ -66,7 +66,6 @@ enum Command {
     #[cfg(feature = "aws")]
     Cache(cache::Command),
     #[cfg(feature = "aws")]
-    #[command(hide = true)]
     Discover(Box<discover::Command>),
     #[cfg(feature = "aws")]
     Quota(quota::Command),

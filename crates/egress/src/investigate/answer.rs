@@ -313,11 +313,10 @@ fn pair(key: &Key) -> Pair {
 fn flow(held: &Held, ends: &Ends) -> Flow {
     let key = &held.key;
     let has = |flag| key.flags & flag > 0;
-    let [src_port, dst_port] = key.ports;
+    let [_, dst_port] = key.ports;
     Flow {
         pair: pair(key),
         sides: [key.src, key.dst].map(|end| ends.side(end)),
-        src_port: has(Key::SRC_PORT).then_some(src_port),
         dst_port: has(Key::DST_PORT).then_some(dst_port),
         protocol: has(Key::PROTOCOL).then_some(key.protocol),
         is_reject: has(Key::REJECT),

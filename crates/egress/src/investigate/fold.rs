@@ -189,11 +189,14 @@ impl Fold {
         self.has_ports |= record.ports != [None; 2];
         self.has_flags |= record.tcp_flags.is_some();
         let seen = self.seen(record, names);
-        self.rules.add(&seen, &self.ends);
+        let is_outer_leg = self.is_outer_leg(&seen, record, names);
+        if !is_outer_leg {
+            self.rules.add(&seen, &self.ends);
+        }
         if self.plan.is_selective && self.matcher.which(record, names) == 0 {
             return;
         }
-        let key = match self.is_outer_leg(&seen, record, names) {
+        let key = match is_outer_leg {
             true => outer_leg(&seen),
             false => self.key(&seen, record, names),
         };
@@ -248,7 +251,6 @@ impl Fold {
             bytes: record.bytes,
             packets: record.packets.unwrap_or(0),
             start: record.start,
-            end: record.end,
         }
     }
 

@@ -112,8 +112,7 @@ impl Inquiry {
             | Analysis::SensitivePorts
             | Analysis::Rejected
             | Analysis::BruteForce
-            | Analysis::RejectStorms
-            | Analysis::TopTalkers => true,
+            | Analysis::RejectStorms => true,
             Analysis::PortSpecific => asked.port.is_some(),
             _ => false,
         };

@@ -7,6 +7,7 @@ use super::detect::beaconing::Beaconing;
 use super::detect::brute_force::BruteForce;
 use super::detect::reject_storms::RejectStorms;
 use super::detect::remotes::Remotes;
+use super::detect::top_talkers::TopTalkers;
 use super::detect::{self, Thresholds, exfiltration, first_seen, port_scan};
 use super::ends::Ends;
 use super::seen::Seen;
@@ -18,6 +19,7 @@ pub(crate) struct Rules {
     beaconing: Option<Beaconing>,
     brute_force: Option<BruteForce>,
     reject_storms: Option<RejectStorms>,
+    top_talkers: Option<TopTalkers>,
 }
 
 impl Rules {
@@ -32,6 +34,7 @@ impl Rules {
             beaconing: is_asked(Analysis::Beaconing).then(|| Beaconing::new(thresholds)),
             brute_force: is_asked(Analysis::BruteForce).then(|| BruteForce::new(ports)),
             reject_storms: is_asked(Analysis::RejectStorms).then(RejectStorms::new),
+            top_talkers: is_asked(Analysis::TopTalkers).then(TopTalkers::new),
         }
     }
 
@@ -44,6 +47,9 @@ impl Rules {
         }
         if let Some(rule) = &mut self.brute_force {
             rule.add(seen, &address);
+        }
+        if let Some(rule) = &mut self.top_talkers {
+            rule.add(seen);
         }
         if seen.is_reject
             && let Some(rule) = &mut self.reject_storms
@@ -65,6 +71,9 @@ impl Rules {
         }
         if let (Some(own), Some(other)) = (&mut self.reject_storms, other.reject_storms) {
             own.merge(other, &end, &address);
+        }
+        if let (Some(own), Some(other)) = (&mut self.top_talkers, other.top_talkers) {
+            own.merge(other, &end);
         }
     }
 
@@ -95,6 +104,9 @@ impl Rules {
         }
         if let Some(rule) = self.reject_storms {
             tables.extend(rule.finish(thresholds, rejected));
+        }
+        if let Some(rule) = self.top_talkers {
+            tables.push(rule.finish(&mut answers.flows(), thresholds, known));
         }
         tables
     }

@@ -48,8 +48,6 @@ pub(crate) struct Seen {
     pub(crate) packets: u64,
     /// Unix seconds.
     pub(crate) start: Option<u64>,
-    /// Unix seconds.
-    pub(crate) end: Option<u64>,
 }
 
 /// What the records of one sender, receiver, receiver's port, protocol and action
@@ -59,8 +57,6 @@ pub(crate) struct Flow {
     pub(crate) pair: Pair,
     /// Of the sender and of the receiver.
     pub(crate) sides: [Side; 2],
-    /// Where it is one that is looked at (22, a sensitive one); else `None`.
-    pub(crate) src_port: Option<u16>,
     pub(crate) dst_port: Option<u16>,
     pub(crate) protocol: Option<u8>,
     pub(crate) is_reject: bool,

@@ -140,9 +140,13 @@ fn is_port(name: &str) -> bool {
     name == "port" || name.ends_with("_port")
 }
 
-/// A protocol by IANA's number.
+/// A protocol by IANA's number, and its name.
 fn protocol(number: u64) -> String {
-    number.to_string()
+    let name = u8::try_from(number).ok().and_then(super::protocol::name);
+    match name {
+        Some(name) => format!("{number} {name}"),
+        None => number.to_string(),
+    }
 }
 
 /// Whether the values of the column are aligned as numbers.

@@ -54,7 +54,6 @@ pub(super) fn record(src: u32, dst: u32) -> Seen {
         bytes: 1_000,
         packets: 10,
         start: Some(BEGIN),
-        end: None,
     }
 }
 
@@ -65,7 +64,6 @@ pub(super) fn flows(records: &[Seen]) -> Vec<Flow> {
         let flow = flows.entry(key).or_insert(Flow {
             pair: seen.pair,
             sides: seen.sides,
-            src_port: None,
             dst_port: seen.dst_port,
             protocol: seen.protocol,
             is_reject: seen.is_reject,

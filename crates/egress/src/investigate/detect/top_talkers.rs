@@ -121,6 +121,7 @@ impl Kept {
 }
 
 /// What inside ends moved in each period.
+#[derive(Clone)]
 pub(crate) struct TopTalkers {
     periods: HashMap<Key, Kept, RandomState>,
     /// Which of [`MINUTES`]; beyond them all is one period and nothing is kept.
