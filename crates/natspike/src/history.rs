@@ -35,7 +35,7 @@ pub(crate) struct Command {
     output: ListForm,
 
     #[command(flatten)]
-    place: Place,
+    place: StateFolder,
 }
 
 #[derive(Subcommand)]
@@ -47,7 +47,7 @@ enum Action {
 #[derive(Args)]
 struct Clear {
     #[command(flatten)]
-    place: Place,
+    place: StateFolder,
 }
 
 /// Print the result of a query again, in any form
@@ -61,12 +61,12 @@ pub(crate) struct Show {
     output: Form,
 
     #[command(flatten)]
-    place: Place,
+    place: StateFolder,
 }
 
 /// Where the history is.
 #[derive(Args)]
-pub(crate) struct Place {
+pub(crate) struct StateFolder {
     /// Folder that holds the history [default: the user's state folder]
     #[arg(
         id = "state_folder",
@@ -117,7 +117,7 @@ impl Form {
     }
 }
 
-impl Place {
+impl StateFolder {
     /// The history; `None` where the user has no folder for it.
     fn open(&self) -> Option<History> {
         History::open(self.folder.as_deref())

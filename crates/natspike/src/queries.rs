@@ -2,12 +2,12 @@
 
 use crate::inputs::{Where, filter};
 use crate::investigate::{ALL, Ranking, analyses, sensitive};
+use crate::whom::Whom;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, ValueHint};
 use egress::investigate::{Analysis, Asked};
 use egress::query::{Legs, Query, queries, unsayable};
 use flowlog::{KnownLayout, Layout};
-use ipnet::IpNet;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -40,13 +40,8 @@ pub(crate) struct Queries {
     #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
     filter: Option<Where>,
 
-    /// Addresses or networks that are investigated; else every private one
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = network)]
-    instance_ip: Vec<IpNet>,
-
-    /// Networks that are not external; else every private one
-    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
-    vpc_cidr: Vec<IpNet>,
+    #[command(flatten)]
+    whom: Whom,
 
     /// Which records count
     #[arg(long, value_enum)]
@@ -95,14 +90,6 @@ enum Records {
     All,
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
-    let network = text
-        .parse()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let network = network.map_err(|_| "write an address or a network such as 10.0.0.0/16")?;
-    Ok(network.trunc())
-}
-
 impl Queries {
     /// Writes the queries to standard output.
     pub(crate) fn run(self) -> Result<()> {
@@ -147,8 +134,8 @@ impl Queries {
         let filter = self.filter.clone();
         Ok(Asked {
             analyses: Analysis::ALL.into_iter().filter(is_named).collect(),
-            subject: self.instance_ip.clone(),
-            inside: self.vpc_cidr.clone(),
+            subject: self.whom.subject(),
+            inside: self.whom.inside(),
             filter: filter.map(|filter| (filter.expr, filter.text)),
             port: self.port,
             by: self.by.into(),

@@ -3,13 +3,14 @@
 use clap::Args;
 use egress::investigate::subject;
 use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// Whom an investigation is about.
 #[derive(Args)]
 pub(crate) struct Whom {
     /// Address or network that is investigated, several; counts instead of an
     /// instance's own [default: every private address]
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = subject::network)]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = address_or_network)]
     instance_ip: Vec<IpNet>,
 
     /// Network that is not external, several; counts instead of those of the
@@ -27,5 +28,16 @@ impl Whom {
     /// What is not external; none: every private address.
     pub(crate) fn inside(&self) -> Vec<IpNet> {
         self.vpc_cidr.clone()
+    }
+}
+
+/// An address as a network of its whole length, or a network.
+pub(crate) fn address_or_network(text: &str) -> Result<IpNet, String> {
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(address.into()),
+        Err(_) => subject::network(text).map_err(|_| {
+            "write an address or a network, such as 10.0.1.5, 10.0.0.0/16 or 2001:db8::/56"
+                .to_owned()
+        }),
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Answers<'a> {
         by: By,
         limit: usize,
     ) -> Answers<'a> {
-        let (mut left_out, mut untold) = (Sums::default(), Sums::default());
+        let (mut left_out, mut untold) = (fold.outer_legs, Sums::default());
         let ends = &fold.ends;
         let which = fold.flows.iter().map(|held| {
             let key = &held.key;
@@ -127,16 +127,16 @@ impl<'a> Answers<'a> {
                 Sketch::new(self.by, self.limit, rows)
             })
             .collect();
-        for (which, held) in self.rows() {
-            let mut bits = which & !COUNTS;
-            while bits > 0 {
-                let place = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let by = questions[place].definition.by;
-                let sketch = &mut sketches[place];
-                match sketch.is_used() {
-                    true => sketch.note(group(by, &held.key), held.sums),
-                    false => sketch.count(held.sums),
+        let used = sketches.iter().enumerate();
+        let used: u32 = used.map(|(at, it)| u32::from(it.is_used()) << at).sum();
+        if used > 0 {
+            for (which, held) in self.rows() {
+                let mut bits = which & used;
+                while bits > 0 {
+                    let place = bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    let by = questions[place].definition.by;
+                    sketches[place].note(group(by, &held.key), held.sums);
                 }
             }
         }

@@ -2,9 +2,9 @@
 //! action and services.
 //!
 //! There may be a row for almost every record, so a row takes 48 bytes in one
-//! array, found by an index of 4 bytes a slot; updates wait in a batch whose slots
-//! and rows are all touched before the first is changed, so that the memory's
-//! answers overlap.
+//! array, found by an index of 8 bytes a slot, half of them of the key's hash: another
+//! key's row need not be looked at. Updates wait in a batch whose slots and rows are
+//! all touched before the first is changed, so that the memory's answers overlap.
 //!
 //! **Invariants.** Sums are exact: what 64 bits do not hold is carried. The order of
 //! updates never changes a sum, only where it lies.
@@ -98,6 +98,15 @@ struct Row {
     last: u32,
 }
 
+/// Where a row is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// The key's hash, whose low bits are the slot's place where it is free.
+    hash: u32,
+    /// The row's place plus one; 0 = free.
+    row: u32,
+}
+
 /// What a row holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -110,10 +119,9 @@ pub(crate) struct Held {
 /// Rows by key.
 #[derive(Clone)]
 pub(crate) struct Flows {
-    /// For each slot the row's place plus one; 0 = free.
-    index: Vec<u32>,
+    index: Vec<Slot>,
     rows: Vec<Row>,
-    waiting: Vec<(usize, Key, More)>,
+    waiting: Vec<(u32, Key, More)>,
     /// What a row's numbers did not hold, in units of the first that they do not.
     carried: BTreeMap<u32, [u64; 3]>,
     seed: u64,
@@ -122,7 +130,7 @@ pub(crate) struct Flows {
 impl Default for Flows {
     fn default() -> Flows {
         Flows {
-            index: vec![0; SMALLEST],
+            index: vec![Slot::default(); SMALLEST],
             rows: Vec::new(),
             waiting: Vec::with_capacity(BATCH),
             carried: BTreeMap::new(),
@@ -163,14 +171,15 @@ impl Flows {
         let mut waiting = std::mem::take(&mut self.waiting);
         let mut touched = 0;
         for (hash, ..) in &waiting {
-            touched ^= self.index[hash & mask];
+            touched ^= self.index[*hash as usize & mask].row;
         }
         for (hash, ..) in &waiting {
-            let row = self.index[hash & mask] as usize;
-            touched ^= self
-                .rows
-                .get(row.wrapping_sub(1))
-                .map_or(0, |row| row.records);
+            let slot = self.index[*hash as usize & mask];
+            if slot.hash == *hash
+                && let Some(row) = self.rows.get((slot.row as usize).wrapping_sub(1))
+            {
+                touched ^= row.records;
+            }
         }
         std::hint::black_box(touched);
         for (hash, key, more) in waiting.drain(..) {
@@ -180,7 +189,7 @@ impl Flows {
     }
 
     #[inline]
-    fn put(&mut self, hash: usize, key: Key, more: More) {
+    fn put(&mut self, hash: u32, key: Key, more: More) {
         let place = match self.find(hash, key) {
             Ok(place) => place,
             Err(slot) => {
@@ -193,7 +202,8 @@ impl Flows {
                     first: NO_TIME,
                     last: NO_TIME,
                 });
-                self.index[slot] = self.rows.len() as u32;
+                let row = self.rows.len() as u32;
+                self.index[slot] = Slot { hash, row };
                 self.rows.len() - 1
             }
         };
@@ -228,39 +238,42 @@ impl Flows {
 
     /// The place of the key's row, or the slot where it belongs.
     #[inline]
-    fn find(&self, hash: usize, key: Key) -> Result<usize, usize> {
+    fn find(&self, hash: u32, key: Key) -> Result<usize, usize> {
         let mask = self.index.len() - 1;
-        let mut slot = hash & mask;
+        let mut place = hash as usize & mask;
         loop {
-            match self.index[slot] as usize {
-                0 => return Err(slot),
-                row if self.rows[row - 1].key == key => return Ok(row - 1),
-                _ => slot = (slot + 1) & mask,
+            let slot = self.index[place];
+            let row = (slot.row as usize).wrapping_sub(1);
+            if slot.row == 0 {
+                return Err(place);
             }
+            if slot.hash == hash && self.rows[row].key == key {
+                return Ok(row);
+            }
+            place = (place + 1) & mask;
         }
     }
 
     #[inline]
-    fn hash(&self, key: Key) -> usize {
+    fn hash(&self, key: Key) -> u32 {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut hash = self.seed;
         for word in key.words() {
             let wide = u128::from(hash ^ word) * u128::from(ODD);
             hash = wide as u64 ^ (wide >> 64) as u64;
         }
-        hash as usize
+        (hash >> 32) as u32
     }
 
     fn grow(&mut self) {
-        let size = self.index.len() * 2;
-        let mask = size - 1;
-        let mut index = vec![0; size];
-        for (place, row) in self.rows.iter().enumerate() {
-            let mut slot = self.hash(row.key) & mask;
-            while index[slot] != 0 {
-                slot = (slot + 1) & mask;
+        let mask = self.index.len() * 2 - 1;
+        let mut index = vec![Slot::default(); mask + 1];
+        for slot in self.index.iter().filter(|slot| slot.row > 0) {
+            let mut place = slot.hash as usize & mask;
+            while index[place].row != 0 {
+                place = (place + 1) & mask;
             }
-            index[slot] = place as u32 + 1;
+            index[place] = *slot;
         }
         self.index = index;
     }

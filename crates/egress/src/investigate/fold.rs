@@ -5,13 +5,13 @@
 //! external ends: sums stay exact, and of what can be told the side does, too.
 //! Merged in any order, folds are the same.
 
-use super::SensitivePorts;
 use super::definition::{Analysis, Definition, Dimension};
 use super::detect::Thresholds;
 use super::ends::{Ends, OTHER_INSIDE, OTHER_OUTSIDE};
 use super::flows::{Flows, Key, More};
 use super::rules::Rules;
 use super::seen::{Pair, Seen};
+use super::{SensitivePorts, Sums};
 use flowlog::filter::{Filter, Matcher, Sets};
 use flowlog::{Names, Record, TextCode, Watch};
 use foldhash::fast::RandomState;
@@ -79,6 +79,8 @@ pub(crate) struct Fold {
     pub(crate) flows: Flows,
     pub(crate) services: Services,
     matcher: Matcher,
+    /// Records of outer legs, which do not count.
+    pub(crate) outer_legs: Sums,
     /// There were more rows than are told apart.
     pub(crate) were_more: bool,
     /// A record has packet addresses.
@@ -168,6 +170,7 @@ impl Fold {
             flows: Flows::default(),
             services: Services::default(),
             matcher,
+            outer_legs: Sums::default(),
             were_more: false,
             has_packet: false,
             has_ports: false,
@@ -189,17 +192,19 @@ impl Fold {
         self.has_ports |= record.ports != [None; 2];
         self.has_flags |= record.tcp_flags.is_some();
         let seen = self.seen(record, names);
-        let is_outer_leg = self.is_outer_leg(&seen, record, names);
-        if !is_outer_leg {
-            self.rules.add(&seen, &self.ends);
+        if self.is_outer_leg(&seen, record, names) {
+            self.outer_legs.add(Sums {
+                bytes: seen.bytes.into(),
+                packets: seen.packets.into(),
+                flows: 1,
+            });
+            return;
         }
+        self.rules.add(&seen, &self.ends);
         if self.plan.is_selective && self.matcher.which(record, names) == 0 {
             return;
         }
-        let key = match is_outer_leg {
-            true => outer_leg(&seen),
-            false => self.key(&seen, record, names),
-        };
+        let key = self.key(&seen, record, names);
         let more = More {
             bytes: seen.bytes,
             packets: seen.packets,
@@ -210,8 +215,8 @@ impl Fold {
         self.add(key, more);
     }
 
-    /// Whether the record is of a NAT gateway's outer legs, as far as is known yet. It
-    /// will not count, so little is kept of it.
+    /// Whether the record is of a NAT gateway's outer legs, as far as is known yet: then
+    /// it does not count.
     #[inline]
     fn is_outer_leg(&mut self, seen: &Seen, record: &Record, names: Names<'_>) -> bool {
         let Pair { src, dst, .. } = seen.pair;
@@ -321,16 +326,6 @@ impl Fold {
     }
 }
 
-/// All records of an outer leg between two ends.
-fn outer_leg(seen: &Seen) -> Key {
-    Key {
-        src: seen.pair.src,
-        dst: seen.pair.dst,
-        flags: u8::from(seen.pair.is_forwarded) * Key::FORWARDED,
-        ..Key::default()
-    }
-}
-
 impl Watch for Fold {
     fn records(&mut self, records: &[Record], names: Names<'_>) {
         self.has_seen_nothing &= records.is_empty();
@@ -370,6 +365,7 @@ impl Watch for Fold {
             }
             self.flows.settle();
         }
+        self.outer_legs.add(other.outer_legs);
         self.were_more |= other.were_more;
         self.has_packet |= other.has_packet;
         self.has_ports |= other.has_ports;

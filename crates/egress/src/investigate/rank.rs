@@ -62,7 +62,6 @@ pub(crate) struct Sketch {
     most: usize,
     hasher: RandomState,
     buckets: Vec<Bucket>,
-    total: Sums,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -76,6 +75,10 @@ pub(crate) struct Ranked {
     sketch: Sketch,
     least: u64,
     groups: HashMap<Group, Sums, RandomState>,
+    /// The last row's group, of which neighbours mostly are.
+    last: (Group, Sums),
+    /// What groups have that are not kept.
+    others: Sums,
 }
 
 impl Sketch {
@@ -87,7 +90,6 @@ impl Sketch {
             most,
             hasher: RandomState::default(),
             buckets: vec![Bucket::default(); if is_useful { BUCKETS } else { 0 }],
-            total: Sums::default(),
         }
     }
 
@@ -96,16 +98,9 @@ impl Sketch {
         !self.buckets.is_empty()
     }
 
-    /// Adds a row to the total.
-    #[inline]
-    pub(crate) fn count(&mut self, sums: Sums) {
-        self.total.add(sums);
-    }
-
     /// Takes note of a row of the group.
     #[inline]
     pub(crate) fn note(&mut self, group: Group, sums: Sums) {
-        self.total.add(sums);
         if self.buckets.is_empty() {
             return;
         }
@@ -132,6 +127,8 @@ impl Sketch {
             sketch: self,
             least,
             groups: HashMap::default(),
+            last: (0, Sums::default()),
+            others: Sums::default(),
         }
     }
 }
@@ -143,20 +140,34 @@ impl Ranked {
         if !self.sketch.buckets.is_empty()
             && self.sketch.buckets[self.sketch.place(group)].sum < self.least
         {
+            self.others.add(sums);
             return;
         }
-        self.groups.entry(group).or_default().add(sums);
+        if self.last.0 == group {
+            self.last.1.add(sums);
+            return;
+        }
+        let (before, sums) = std::mem::replace(&mut self.last, (group, sums));
+        self.keep(before, sums);
+    }
+
+    fn keep(&mut self, group: Group, sums: Sums) {
+        if sums.flows > 0 {
+            self.groups.entry(group).or_default().add(sums);
+        }
     }
 
     /// The largest groups, in order, what all others have, and the total. Of equal
     /// ones the first counts, as `name` orders them.
     pub(crate) fn finish<N: Ord>(
-        self,
+        mut self,
         name: impl Fn(Group) -> N,
     ) -> (Vec<(Group, Sums)>, Option<Sums>, Sums) {
-        let Sketch {
-            by, most, total, ..
-        } = self.sketch;
+        let (last, sums) = std::mem::take(&mut self.last);
+        self.keep(last, sums);
+        let Sketch { by, most, .. } = self.sketch;
+        let mut total = self.others;
+        self.groups.values().for_each(|sums| total.add(*sums));
         let mut groups: Vec<(Group, Sums)> = self.groups.into_iter().collect();
         if most > 0 && groups.len() > most {
             // Whoever is as large as the last one that is shown may be shown.

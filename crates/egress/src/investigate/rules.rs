@@ -134,7 +134,13 @@ pub(crate) fn of_flows(
     if is_asked(Analysis::Exfiltration) || is_asked(Analysis::FirstSeen) {
         let remotes = Remotes::of(&mut answers.flows());
         if is_asked(Analysis::Exfiltration) {
-            tables.push(exfiltration::find(&remotes, None, thresholds, known));
+            tables.push(exfiltration::find(
+                &remotes,
+                &mut answers.flows(),
+                None,
+                thresholds,
+                known,
+            ));
         }
         if is_asked(Analysis::FirstSeen) {
             tables.push(first_seen::find(&remotes, thresholds, known));

@@ -3,7 +3,7 @@
 //! **Invariants.** No query fails because its history cannot be written: that is one
 //! warning. Secrets of the command line are in no file.
 
-use super::Place;
+use super::StateFolder;
 use super::arguments::Arguments;
 use adapters::history::{self, History, HistoryError, Words};
 use anyhow::Result;
@@ -22,7 +22,7 @@ pub(crate) struct Keeping {
     no_history: bool,
 
     #[command(flatten)]
-    place: Place,
+    place: StateFolder,
 
     /// Bytes of a file of the audit log; the last five full ones stay
     #[arg(
@@ -163,7 +163,7 @@ fn warn(why: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keeping, Place};
+    use super::{Keeping, StateFolder};
     use adapters::history::AUDIT_BYTES;
     use anyhow::{anyhow, bail};
     use egress::investigate::{Investigation, json};
@@ -175,7 +175,7 @@ mod tests {
     fn keeping(folder: &Path) -> Keeping {
         Keeping {
             no_history: false,
-            place: Place {
+            place: StateFolder {
                 folder: Some(folder.to_owned()),
             },
             audit_bytes: AUDIT_BYTES,

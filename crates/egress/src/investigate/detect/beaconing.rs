@@ -11,8 +11,13 @@ use super::super::{Cell, ColumnKind, Row, Sums, Table};
 use super::sample::{Level, hash, parts};
 use super::{Dated, Ends, Thresholds, count, protocol, table};
 use crate::report::text::grouped;
+use foldhash::fast::RandomState;
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
+
+/// Counts of a sieve; a power of two.
+const BUCKETS: usize = 1 << 20;
 
 pub(crate) const NAME: &str = "beaconing";
 
@@ -162,6 +167,7 @@ impl Beaconing {
         ends: Ends<'_>,
     ) -> Table {
         let about = self.about(thresholds);
+        self.sieve(thresholds.beacon_connections);
         self.begun
             .sort_unstable_by_key(|begun| (begun.service(), begun.src_port, begun.start));
         let mut beacons: BTreeMap<Service, (Begun, Beats)> = BTreeMap::new();
@@ -203,6 +209,19 @@ impl Beaconing {
             ],
             rows.into_iter().map(|(_, row)| row).collect(),
         )
+    }
+
+    /// Leaves out most of what is not often enough, before it is sorted.
+    fn sieve(&mut self, least: u64) {
+        let hasher = RandomState::default();
+        let place = |begun: &Begun| hasher.hash_one(begun.service()) as usize % BUCKETS;
+        let mut counts = vec![0_u32; BUCKETS];
+        for begun in &self.begun {
+            let count = &mut counts[place(begun)];
+            *count = count.saturating_add(1);
+        }
+        self.begun
+            .retain(|begun| u64::from(counts[place(begun)]) >= least);
     }
 
     fn about(&self, thresholds: &Thresholds) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Data leaves slowly: far more is sent to a new external end than comes from it.
 
+use super::super::seen::Flow;
 use super::super::{Cell, ColumnKind, Row, Table};
 use super::remotes::{Remote, Remotes};
 use super::{Ends, Thresholds, count, table};
@@ -10,10 +11,11 @@ use std::net::IpAddr;
 
 pub(crate) const NAME: &str = "exfiltration";
 
-/// Finds it; `known` has the external ends that are not new, where the caller knows
-/// them better than the beginning of the records does.
+/// Finds it in these flows, of which `remotes` are the external ends; `known` has those that are
+/// not new, where the caller knows them better than the beginning of the records does.
 pub(crate) fn find(
     remotes: &Remotes,
+    flows: &mut dyn Iterator<Item = Flow>,
     known: Option<&dyn Fn(IpAddr) -> bool>,
     thresholds: &Thresholds,
     ends: Ends<'_>,
@@ -23,19 +25,23 @@ pub(crate) fn find(
         Some(is_known) => !is_known((ends.address)(end)),
         None => novelty.is_some_and(|novelty| novelty.is_new(remote.first)),
     };
-    let mut found: BTreeMap<u32, (&Remote, Vec<Upload>)> = remotes
+    let mut found: BTreeMap<u32, (&Remote, BTreeMap<u32, u128>)> = remotes
         .remotes
         .iter()
         .filter(|(end, remote)| is_lopsided(remote, thresholds) && is_new(**end, remote))
-        .map(|(end, remote)| (*end, (remote, Vec::new())))
+        .map(|(end, remote)| (*end, (remote, BTreeMap::new())))
         .collect();
-    for ((inside, external), bytes) in &remotes.uploads {
-        if let Some((_, sources)) = found.get_mut(external) {
-            sources.push((Reverse(*bytes), (ends.address)(*inside)));
+    if !found.is_empty() {
+        for flow in flows.filter(Remotes::is_upload) {
+            if let Some((_, sources)) = found.get_mut(&flow.pair.dst) {
+                *sources.entry(flow.pair.src).or_default() += flow.sums.bytes;
+            }
         }
     }
-    let rows = found.into_iter();
-    let rows = rows.map(|(end, (remote, sources))| row(end, remote, sources, ends));
+    let rows = found.into_iter().map(|(end, (remote, sources))| {
+        let upload = |(source, bytes)| (Reverse(bytes), (ends.address)(source));
+        row(end, remote, sources.into_iter().map(upload).collect(), ends)
+    });
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by(|one, other| {
         let most = other.cells[3].cmp(&one.cells[3]);
@@ -119,10 +125,12 @@ mod tests {
     use super::find;
     use crate::investigate::Table;
     use crate::investigate::seen::Seen;
+    use std::net::IpAddr;
 
     fn found(records: &[Seen], thresholds: &Thresholds) -> Table {
         let remotes = Remotes::of(&mut flows(records).into_iter());
-        find(&remotes, None, thresholds, made::ends())
+        let flows = &mut flows(records).into_iter();
+        find(&remotes, flows, None, thresholds, made::ends())
     }
 
     /// Two hours of something known, and an upload of two sources that begins at
@@ -209,14 +217,18 @@ mod tests {
         records.iter_mut().for_each(|seen| seen.start = None);
         let remotes = Remotes::of(&mut flows(&records).into_iter());
         let thresholds = Thresholds::default();
-        let unknown = find(&remotes, Some(&|_| false), &thresholds, made::ends());
+        let find = |known: Option<&dyn Fn(IpAddr) -> bool>| {
+            let flows = &mut flows(&records).into_iter();
+            find(&remotes, flows, known, &thresholds, made::ends())
+        };
+        let unknown = find(Some(&|_| false));
         assert_eq!(
             words(&unknown),
             ["203.0.113.1 10.0.0.2 2 100000000 0 - - | 100000000 30 3"]
         );
-        let known = find(&remotes, Some(&|_| true), &thresholds, made::ends());
+        let known = find(Some(&|_| true));
         assert!(known.rows.is_empty());
-        let untold = find(&remotes, None, &thresholds, made::ends());
+        let untold = find(None);
         assert!(untold.rows.is_empty());
         let said = "These records have no start, so what is new cannot be told.";
         assert!(untold.about.ends_with(said), "{}", untold.about);

@@ -16,8 +16,6 @@ const LEAST_LEARNING: u64 = 600;
 /// The external ends.
 pub(crate) struct Remotes {
     pub(super) remotes: HashMap<u32, Remote, RandomState>,
-    /// What an inside end sent to an external one.
-    pub(super) uploads: HashMap<(u32, u32), u128, RandomState>,
     /// When the first and the last record of all began.
     span: Option<(u64, u64)>,
     pub(super) dated: Dated,
@@ -53,7 +51,6 @@ impl Remotes {
     pub(crate) fn of(flows: &mut dyn Iterator<Item = Flow>) -> Remotes {
         let mut remotes = Remotes {
             remotes: HashMap::with_hasher(RandomState::default()),
-            uploads: HashMap::with_hasher(RandomState::default()),
             span: None,
             dated: Dated::default(),
         };
@@ -68,9 +65,9 @@ impl Remotes {
             let (begin, end) = self.span.unwrap_or((first, last));
             self.span = Some((begin.min(first), end.max(last)));
         }
-        let (inside, external, is_upload) = match flow.sides.map(|side| side.is_inside) {
-            [true, false] => (flow.pair.src, flow.pair.dst, true),
-            [false, true] => (flow.pair.dst, flow.pair.src, false),
+        let (external, is_upload) = match flow.sides.map(|side| side.is_inside) {
+            [true, false] => (flow.pair.dst, true),
+            [false, true] => (flow.pair.src, false),
             _ => return,
         };
         let remote = self.remotes.entry(external).or_default();
@@ -86,10 +83,14 @@ impl Remotes {
         remote.sums.add(flow.sums);
         if is_upload {
             remote.upload += flow.sums.bytes;
-            *self.uploads.entry((inside, external)).or_default() += flow.sums.bytes;
         } else {
             remote.download += flow.sums.bytes;
         }
+    }
+
+    /// Whether it is what an inside end sent to an external one.
+    pub(super) fn is_upload(flow: &Flow) -> bool {
+        flow.sides.map(|side| side.is_inside) == [true, false] && !flow.is_reject
     }
 
     /// What is new, where records say when they began.
