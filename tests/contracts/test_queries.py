@@ -1,6 +1,7 @@
 """The saved Logs Insights queries read our format and sum the billed legs only."""
 
 import re
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ GATEWAY, SECOND_ADDRESS, ELASTIC = "10.0.0.220", "10.0.0.221", "198.51.100.9"
 WORKLOAD, REMOTE = "10.0.1.5", "203.0.113.5"
 BILLED = ["DestinationQuery", "SourceQuery", "ServiceQuery", "PairQuery"]
 INVESTIGATED = ["ExternalQuery", "SshQuery", "SensitivePortsQuery", "RejectedQuery"]
+DETECTED = ["PortScanQuery", "HostScanQuery"]
 
 
 def queries(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -45,7 +47,7 @@ def test_every_query_parses_our_format(template: dict[str, Any]) -> None:
 
 
 def test_queries_search_the_recordings_of_their_stack(template: dict[str, Any]) -> None:
-    assert queries(template).keys() == {*BILLED, *INVESTIGATED, "QualityQuery"}
+    assert queries(template).keys() == {*BILLED, *INVESTIGATED, *DETECTED, "QualityQuery"}
     for query in queries(template).values():
         assert query["LogGroupNames"] == [{"Ref": "RecordingLogGroup"}]
         assert query["Name"]["Fn::Sub"].startswith("${AWS::StackName}/")
@@ -54,7 +56,7 @@ def test_queries_search_the_recordings_of_their_stack(template: dict[str, Any]) 
 
 def run(query: str, record: dict[str, str]) -> dict[str, str] | None:
     """What the query works out of the record before it adds up, or None if a filter drops it."""
-    before = [line for line in commands(query) if line.split()[0] in ("parse", "filter", "fields")]
+    before = takewhile(lambda line: not line.startswith("stats "), commands(query))
     message = " ".join(record[field.replace("-", "_")] for field in our_fields())
     rows = Query("\n| ".join(before)).run([{"@message": message}])
     return rows[0] if rows else None
@@ -186,3 +188,14 @@ def test_the_quality_of_a_recording_is_that_of_all_its_lines(template: dict[str,
     query = queries(template)["QualityQuery"]["QueryString"]
     for status in ("OK", "NODATA", "SKIPDATA"):
         assert run(query, dict.fromkeys(zonal(WORKLOAD, REMOTE)[0], "-") | {"log_status": status})
+
+
+@pytest.mark.parametrize("name", DETECTED)
+def test_scans_are_of_what_opens_and_says_little(template: dict[str, Any], name: str) -> None:
+    query = queries(template)[name]["QueryString"]
+    probe = zonal(WORKLOAD, REMOTE)[0] | {"tcp_flags": "2", "protocol": "6", "bytes": "40"}
+    assert run(query, probe)
+    assert run(query, probe | {"tcp_flags": "18"}) is None
+    assert run(query, probe | {"bytes": "501"}) is None
+    assert run(query, probe | {"bytes": "501", "action": "REJECT"})
+    assert run(query, probe | {"protocol": "1"}) is None

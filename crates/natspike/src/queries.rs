@@ -2,6 +2,7 @@
 
 use crate::inputs::{Where, filter};
 use crate::investigate::{ALL, Ranking, analyses, sensitive};
+use crate::thresholds;
 use crate::whom::Whom;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, ValueHint};
@@ -40,9 +41,6 @@ pub(crate) struct Queries {
     #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
     filter: Option<Where>,
 
-    #[command(flatten)]
-    whom: Whom,
-
     /// Which records count
     #[arg(long, value_enum)]
     records: Option<Records>,
@@ -72,6 +70,12 @@ pub(crate) struct Queries {
     /// Rows of the answer; 0 for what the service gives
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     limit: usize,
+
+    // Last, or what follows would stand under its heading.
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    thresholds: thresholds::Options,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -136,6 +140,7 @@ impl Queries {
             analyses: Analysis::ALL.into_iter().filter(is_named).collect(),
             subject: self.whom.subject(),
             inside: self.whom.inside(),
+            thresholds: self.thresholds.thresholds(),
             filter: filter.map(|filter| (filter.expr, filter.text)),
             port: self.port,
             by: self.by.into(),

@@ -354,3 +354,80 @@ fn like(pattern: &str) -> String {
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Words, name_of_table};
+    use crate::query::QueryError;
+    use crate::query::condition::Condition;
+    use crate::query::sides::Sides;
+    use flowlog::KnownLayout;
+    use flowlog::filter::Expr;
+
+    fn written(filter: &str) -> String {
+        let layout = KnownLayout::Natspike.layout();
+        let condition = Condition::of(&Expr::parse(filter).unwrap(), &layout);
+        let sides = Sides::new([&condition], &[]);
+        Words(&sides).inner(&condition, false)
+    }
+
+    #[test]
+    fn writes_each_test() {
+        for (filter, expected) in [
+            ("all", "1 = 1"),
+            ("port = 1", "(srcport = 1 OR dstport = 1)"),
+            ("src = 10.0.1.5", "src = '10.0.1.5'"),
+            ("src != 10.0.1.5", "NOT coalesce(src = '10.0.1.5', false)"),
+            (
+                "dst in 10.0.0.0/8",
+                "contains('10.0.0.0/8', try_cast(dst AS ipaddress))",
+            ),
+            ("dst is public", "NOT dst_private = 1"),
+            (
+                "dstport in (22, 23, 80-82)",
+                "(dstport IN (22, 23) OR dstport BETWEEN 80 AND 82)",
+            ),
+            ("end < 18446744073709551615", "\"end\" >= 0"),
+            ("end >= 9223372036854775808", "\"end\" < 0"),
+            (
+                "end in 5-18446744073709551615",
+                "(\"end\" BETWEEN 5 AND 9223372036854775807)",
+            ),
+            ("interface = eni-*", "interface_id LIKE 'eni-%'"),
+            (
+                "interface = e_i%*",
+                r"interface_id LIKE 'e\_i\%%' ESCAPE '\'",
+            ),
+            ("interface = \"it's*\"", "interface_id LIKE 'it''s%'"),
+            ("interface = *", "interface_id <> '-'"),
+            ("interface is missing", "coalesce(interface_id, '-') = '-'"),
+            ("packets is not missing", "NOT packets IS NULL"),
+            (
+                "not (bytes > 5 and action = REJECT)",
+                "NOT (coalesce(bytes > 5, false) AND coalesce(action = 'REJECT', false))",
+            ),
+        ] {
+            assert_eq!(written(filter), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_table_has_a_name_that_is_no_sql() {
+        for (table, expected) in [
+            ("vpc_flow_logs", Some("vpc_flow_logs")),
+            (
+                "AwsDataCatalog.logs.2024-flows",
+                Some("AwsDataCatalog.logs.\"2024-flows\""),
+            ),
+            ("", None),
+            ("a.b.c.d", None),
+            ("a..b", None),
+            ("flows; DROP", None),
+            ("a\"b", None),
+        ] {
+            let refused = || QueryError::NotATable(table.to_owned());
+            let expected = expected.map(str::to_owned).ok_or_else(refused);
+            assert_eq!(name_of_table(table), expected);
+        }
+    }
+}

@@ -341,3 +341,90 @@ fn expression(pattern: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Words;
+    use crate::query::condition::Condition;
+    use crate::query::sides::Sides;
+    use flowlog::filter::Expr;
+    use flowlog::{KnownLayout, Layout};
+
+    fn written(filter: &str, layout: &Layout) -> String {
+        let condition = Condition::of(&Expr::parse(filter).unwrap(), layout);
+        let sides = Sides::new([&condition], &[]);
+        Words(&sides).top(&condition)
+    }
+
+    #[test]
+    fn writes_each_test() {
+        let layout = KnownLayout::Natspike.layout();
+        for (filter, expected) in [
+            ("all", "1 = 1"),
+            ("none or none", "1 = 0"),
+            ("port = 1 and all", r#"srcport = "1" or dstport = "1""#),
+            ("src = 10.0.1.5", r#"src = "10.0.1.5""#),
+            (
+                "src != 2001:db8::1",
+                r#"not (isIpv6InSubnet(src, "2001:db8::1/128"))"#,
+            ),
+            (
+                "dstaddr in (10.0.0.0/8, 192.0.2.1)",
+                r#"dstaddr = "192.0.2.1" or isIpv4InSubnet(dstaddr, "10.0.0.0/8")"#,
+            ),
+            ("dst is private", "dst_private = 1"),
+            ("dst is public", "dst_private = 0"),
+            (
+                "ip in 10.0.0.0/8, 10.1.0.0/16, 192.0.2.1",
+                "(src = \"192.0.2.1\" or isIpv4InSubnet(src, \"10.0.0.0/8\")) or (dst = \"192.0.2.1\" or isIpv4InSubnet(dst, \"10.0.0.0/8\"))",
+            ),
+            ("bytes > 1MB", r#"bytes != "-" and bytes > 1000000"#),
+            (
+                "dstport in (22, 80-82)",
+                r#"dstport in ["22", "80", "81", "82"]"#,
+            ),
+            (
+                "dstport in (22, 5000-5100)",
+                r#"dstport = "22" or (dstport != "-" and (dstport >= 5000 and dstport <= 5100))"#,
+            ),
+            (
+                "action = accept and not (port = 1 and bytes < 5)",
+                r#"action = "ACCEPT" and not ((srcport = "1" or dstport = "1") and (bytes != "-" and bytes < 5))"#,
+            ),
+            ("interface = eni-*", "interface_id like /^eni-.*$/"),
+            ("interface = *", r#"interface_id != "-""#),
+            (
+                "interface = -*",
+                r#"(interface_id != "-" and interface_id like /^-.*$/)"#,
+            ),
+            (
+                "interface in (a, 'b.c*')",
+                r#"interface_id = "a" or interface_id like /^b\.c.*$/"#,
+            ),
+            ("interface in ('-', '')", "1 = 0"),
+            (
+                r#"interface = 'a"\/b'"#,
+                r"interface_id like /^a\x22\\\/b$/",
+            ),
+            ("pkt-srcaddr is missing", r#"pkt_srcaddr = "-""#),
+            ("pkt-srcaddr is not missing", r#"pkt_srcaddr != "-""#),
+            // Not in the layout.
+            ("instance-id = i-1", "1 = 0"),
+            ("not instance-id = i-1 and bytes = 1", r#"bytes = "1""#),
+            ("instance-id is missing", "1 = 1"),
+        ] {
+            assert_eq!(written(filter, &layout), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_that_of_the_interface_where_there_is_no_other() {
+        let layout = KnownLayout::AwsDefault.layout();
+        assert_eq!(
+            written("src = 10.0.1.5", &layout),
+            r#"srcaddr = "10.0.1.5""#
+        );
+        assert_eq!(written("src is private", &layout), "srcaddr_private = 1");
+        assert_eq!(written("pkt-srcaddr = 10.0.1.5", &layout), "1 = 0");
+    }
+}

@@ -1,7 +1,11 @@
 //! What the stack saves is what the program writes.
 
-use egress::query::{Saved, saved};
+use egress::investigate::{Analysis, Asked};
+use egress::query::{Legs, Saved, queries, saved, unsayable};
+use flowlog::KnownLayout;
+use ipnet::IpNet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Renews the template instead of comparing with it.
@@ -38,4 +42,41 @@ fn the_template_saves_the_queries_that_the_program_writes() {
         template, expected,
         "run {UPDATE}=1 cargo test -p egress, and read what changed"
     );
+}
+
+#[test]
+fn what_no_service_takes_is_refused() {
+    let address = |number: u32| IpNet::from(IpAddr::from(number.to_be_bytes()));
+    let asked = Asked {
+        analyses: vec![Analysis::SshInbound],
+        subject: (1..600).map(|number| address(number * 1_000_003)).collect(),
+        ..Asked::default()
+    };
+    let layout = KnownLayout::Natspike.layout();
+    let query = queries(&asked, &Legs::All).remove(0);
+    let error = query.insights(&layout).unwrap_err();
+    assert_eq!(error.name(), "QueryTooLong");
+    assert!(query.athena(&layout, "flows").is_ok());
+}
+
+#[test]
+fn every_analysis_is_a_query_or_says_why_not() {
+    let layout = KnownLayout::Natspike.layout();
+    for analysis in Analysis::ALL {
+        let asked = Asked {
+            analyses: vec![analysis],
+            port: Some(443),
+            ..Asked::default()
+        };
+        let written = queries(&asked, &Legs::Inner);
+        assert_eq!(written.is_empty(), unsayable(analysis).is_some());
+        for query in written {
+            for text in [query.insights(&layout), query.athena(&layout, "flows")] {
+                let text = text.expect("a query");
+                let (first, _) = text.split_once('\n').expect("lines");
+                assert!(first.contains(analysis.name()), "{first}");
+                assert!(!text.contains("1 = 0"), "{text}");
+            }
+        }
+    }
 }
