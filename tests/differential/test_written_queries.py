@@ -329,7 +329,7 @@ def test_a_filter_means_the_same_in_every_language(name: str, seed: int) -> None
 
 def investigation(arguments: list[str], header: str, lines: list[str]) -> dict[str, Any]:
     """What natspike says itself."""
-    options = ["all", *arguments, "-", "--limit", "0", "--output", "json"]
+    options = ["all", *arguments, "-", "--limit", "0", "--output", "json", "--no-history"]
     return json.loads(natspike("investigate", *options, text="\n".join([header, *lines])))
 
 

@@ -41,6 +41,9 @@ pub(crate) struct Queries {
     #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
     filter: Option<Where>,
 
+    #[command(flatten)]
+    whom: Whom,
+
     /// Which records count
     #[arg(long, value_enum)]
     records: Option<Records>,
@@ -72,8 +75,6 @@ pub(crate) struct Queries {
     limit: usize,
 
     // Last, or what follows would stand under its heading.
-    #[command(flatten)]
-    whom: Whom,
     #[command(flatten)]
     thresholds: thresholds::Options,
 }
