@@ -148,18 +148,15 @@ impl Investigate {
     pub(crate) fn run(mut self) -> Result<()> {
         let files = std::mem::take(&mut self.log_file);
         self.inputs.files.extend(files);
-        let mut sources: Vec<String> = self
-            .inputs
-            .files
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
+        let files = self.inputs.files.iter();
+        let sources = files.map(|file| file.display().to_string());
         #[cfg(feature = "aws")]
-        sources.extend(
+        let sources = sources.chain(
             self.scan_cidrs
                 .iter()
                 .map(|group| format!("logs://{group}")),
         );
+        let sources: Vec<String> = sources.collect();
         let asked = match self.analyses().as_slice() {
             [] => ALL.to_owned(),
             some => some

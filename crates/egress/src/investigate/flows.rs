@@ -354,6 +354,9 @@ mod tests {
     use crate::investigate::Sums;
     use std::collections::BTreeMap;
 
+    /// What a row of the table holds, beside its key.
+    type Rest = (Sums, bool, Option<(u64, u64)>);
+
     fn key(number: u32) -> Key {
         Key {
             src: number % 7,
@@ -365,7 +368,7 @@ mod tests {
         }
     }
 
-    fn sums(flows: &mut Flows) -> BTreeMap<Key, (Sums, bool, Option<(u64, u64)>)> {
+    fn sums(flows: &mut Flows) -> BTreeMap<Key, Rest> {
         flows.settle();
         let parts = |held: Held| (held.key, (held.sums, held.opens, held.times));
         flows.iter().map(parts).collect()
@@ -374,7 +377,7 @@ mod tests {
     #[test]
     fn adds_up_as_a_map_does() {
         let mut flows = Flows::default();
-        let mut expected: BTreeMap<Key, (Sums, bool, Option<(u64, u64)>)> = BTreeMap::new();
+        let mut expected: BTreeMap<Key, Rest> = BTreeMap::new();
         for number in 0..60_000_u32 {
             let key = key(number.wrapping_mul(2_654_435_761) % 9_000);
             let time = u64::from(number % 977);

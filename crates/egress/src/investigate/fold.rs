@@ -261,16 +261,17 @@ impl Fold {
 
     #[inline]
     fn key(&mut self, seen: &Seen, record: &Record, names: Names<'_>) -> Key {
-        let mut flags = u8::from(seen.is_reject) * Key::REJECT
-            | u8::from(seen.pair.is_forwarded) * Key::FORWARDED;
+        let flag = |is: bool, flag: u8| if is { flag } else { 0 };
         let is_kept = |port: &u16| self.plan.all_src_ports || self.plan.is_port(*port);
         let src_port = seen.src_port.filter(is_kept);
         let is_port = |port: &u16| self.keeps.dst_port || self.plan.is_port(*port);
         let dst_port = seen.dst_port.filter(is_port);
         let protocol = seen.protocol.filter(|_| self.keeps.protocol);
-        flags |= u8::from(src_port.is_some()) * Key::SRC_PORT
-            | u8::from(dst_port.is_some()) * Key::DST_PORT
-            | u8::from(protocol.is_some()) * Key::PROTOCOL;
+        let flags = flag(seen.is_reject, Key::REJECT)
+            | flag(seen.pair.is_forwarded, Key::FORWARDED)
+            | flag(src_port.is_some(), Key::SRC_PORT)
+            | flag(dst_port.is_some(), Key::DST_PORT)
+            | flag(protocol.is_some(), Key::PROTOCOL);
         Key {
             src: seen.pair.src,
             dst: seen.pair.dst,
