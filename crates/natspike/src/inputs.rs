@@ -105,6 +105,10 @@ pub(crate) struct Gathered {
 
 /// What is read beside what is named, and how.
 #[derive(Debug, Default)]
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(dead_code, reason = "for flow logs in AWS")
+)]
 pub(crate) struct More {
     /// `logs://…`, `s3://…`.
     pub(crate) urls: Vec<String>,

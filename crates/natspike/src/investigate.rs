@@ -9,6 +9,7 @@ use crate::history::record::Keeping;
 use crate::inputs::{Inputs, More};
 use crate::names::{Askers, Known, Naming};
 use crate::thresholds;
+use adapters::bundle::is_bundle_file;
 use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
@@ -173,6 +174,7 @@ impl Investigate {
 
     fn investigate(&self, id: Option<&str>) -> Result<Investigation> {
         let begun = Instant::now();
+        self.refuse_bundles()?;
         let known = self.naming.known()?;
         let askers = self.naming.askers()?;
         let found = self.find_out()?;
@@ -201,6 +203,19 @@ impl Investigate {
             note(&format!("query {id}; natspike show {id} prints it again"));
         }
         Ok(answer)
+    }
+
+    /// A bundle has sums by pair and neither ports nor times.
+    fn refuse_bundles(&self) -> Result<()> {
+        let bundle = self.inputs.files.iter().find(|it| is_bundle_file(it));
+        if let Some(path) = bundle {
+            bail!(
+                "investigate {}: a bundle of natspike holds what flows add up to and no records; \
+                 name the flow logs that it was made of, or use natspike analyze",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     fn debug(&self, begun: &Instant, sentence: &str) {

@@ -21,7 +21,7 @@ use hashbrown::HashMap;
 const MANY: usize = 1 << 16;
 
 /// A question with its expression.
-pub(crate) struct Question<'a> {
+pub(crate) struct Asking<'a> {
     pub(crate) definition: &'a Definition,
     pub(crate) expr: Expr,
 }
@@ -94,7 +94,7 @@ impl<'a> Answers<'a> {
     /// A table for each question, in their order.
     pub(crate) fn tables(
         &self,
-        questions: &[Question<'_>],
+        questions: &[Asking<'_>],
         port_names: &dyn Fn(u16) -> Option<String>,
     ) -> Vec<Table> {
         let mut ranked = self.sketched(questions);
@@ -115,11 +115,11 @@ impl<'a> Answers<'a> {
     }
 
     /// The first time over the flows, for questions with very many groups.
-    fn sketched(&self, questions: &[Question<'_>]) -> Vec<Ranked> {
+    fn sketched(&self, questions: &[Asking<'_>]) -> Vec<Ranked> {
         let rows = self.fold.flows.len();
         let both = [Dimension::Source, Dimension::Destination];
         let has_both = |by: &[Dimension]| both.iter().all(|end| by.contains(end));
-        let is_large = |question: &Question<'_>| has_both(question.definition.by) && rows > MANY;
+        let is_large = |question: &Asking<'_>| has_both(question.definition.by) && rows > MANY;
         let mut sketches: Vec<Sketch> = questions
             .iter()
             .map(|question| {

@@ -163,7 +163,8 @@ impl Fold {
             // As many as there are definitions, whose sets are three.
             let _ = matcher.push(filter);
         }
-        let is_ruled = !plan.rules.is_empty();
+        let has_ports = |rule: &Analysis| *rule != Analysis::CidrConnections;
+        let is_ruled = plan.rules.iter().any(has_ports);
         let services = [Dimension::SourceService, Dimension::DestinationService];
         Fold {
             ends: Ends::new(Arc::clone(&plan.sets)),

@@ -3,7 +3,7 @@
 //! **Invariants.** Pure: records come through the watch, everything else is an
 //! argument. One pass answers all that is asked.
 
-use super::answer::{Answers, Question as Asking};
+use super::answer::{Answers, Asking};
 use super::chosen::{Chosen, question};
 use super::counted::Counted;
 use super::definition::{Analysis, Definition};
