@@ -56,6 +56,10 @@ pub struct Record {
     pub services: [TextCode; 2],
     /// Whether the packets were dropped.
     pub is_reject: bool,
+    /// Whether the record has an action.
+    pub has_action: bool,
+    /// Whether the record has its bytes; rejected ones may lack them.
+    pub has_bytes: bool,
     /// Bytes.
     pub bytes: u64,
     /// Packets, where the record has them.

@@ -389,7 +389,7 @@ impl Asked<'_> {
             Value::EitherPort => return [port(0), port(1)],
             Value::Protocol => record.protocol.map(u64::from),
             Value::Packets => record.packets,
-            Value::Bytes => Some(record.bytes),
+            Value::Bytes => Some(record.bytes).filter(|_| record.has_bytes),
             Value::Start => record.start,
             Value::End => record.end,
             Value::TcpFlags => record.tcp_flags.map(u64::from),
@@ -404,6 +404,7 @@ impl Asked<'_> {
         let names = self.names;
         let [src, dst] = record.services;
         match value {
+            Value::Action if !record.has_action => false,
             Value::Action => {
                 let text = if record.is_reject { "REJECT" } else { "ACCEPT" };
                 self.texts[place].of(u32::from(record.is_reject) + 1, || Some(text))
@@ -427,7 +428,8 @@ impl Asked<'_> {
 
     fn is_missing(&self, value: Value) -> bool {
         match value {
-            Value::Always | Value::Action | Value::Bytes => false,
+            Value::Always => false,
+            Value::Action => !self.record.has_action,
             Value::SrcService => self.record.services[0] == NONE,
             Value::DstService => self.record.services[1] == NONE,
             Value::EitherService => self.record.services == [NONE; 2],

@@ -125,8 +125,13 @@ fn test() -> impl Strategy<Value = Test> {
 
 /// Whatever the parser can make.
 fn expr() -> impl Strategy<Value = Expr> {
+    expr_of(test())
+}
+
+/// Whatever can be made of such tests.
+pub(super) fn expr_of(test: impl Strategy<Value = Test> + 'static) -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
-        8 => test().prop_map(Expr::Test),
+        8 => test.prop_map(Expr::Test),
         1 => Just(Expr::All(Vec::new())),
         1 => Just(Expr::Any(Vec::new())),
     ];

@@ -1,6 +1,7 @@
 //! Flow tables over whole texts: forms, chunking, merging, strange input.
 
 mod filter;
+mod filtered;
 mod forms;
 mod oracle;
 mod partial;

@@ -17,11 +17,11 @@ const NAMES: &str = "version account-id interface-id srcaddr dstaddr srcport dst
     interface-tag-2 asg-tag asg-tag-2 interface-type next-hop-interface-id next-hop-subnet-id \
     next-hop-az-id next-hop-vpc-id next-hop-interface-type";
 
-const DEFAULT_14: &str = "version account-id interface-id srcaddr dstaddr srcport dstport \
+pub(super) const DEFAULT_14: &str = "version account-id interface-id srcaddr dstaddr srcport dstport \
     protocol packets bytes start end action log-status";
 
 /// Interface, ends, ends in the packet, services, whether rejected.
-type Key = (
+pub(super) type Key = (
     Option<String>,
     [IpAddr; 2],
     [Option<IpAddr>; 2],
@@ -31,24 +31,34 @@ type Key = (
 
 /// What either reader says of a text.
 #[derive(Debug, Default, PartialEq)]
-struct Said {
+pub(super) struct Said {
     /// Flows that moved something; rejected ones may have moved nothing.
-    bytes: BTreeMap<Key, u128>,
+    pub(super) bytes: BTreeMap<Key, u128>,
     /// Read, parsed, nodata, skipdata, rejected.
-    counts: [u64; 5],
+    pub(super) counts: [u64; 5],
     /// How many lines are malformed for a reason, and where the first ones are.
-    malformed: BTreeMap<&'static str, (u64, Vec<u64>)>,
-    window: Option<(u64, u64)>,
+    pub(super) malformed: BTreeMap<&'static str, (u64, Vec<u64>)>,
+    pub(super) window: Option<(u64, u64)>,
+}
+
+impl Said {
+    pub(super) fn add_malformed(&mut self, reason: &'static str, at: u64) {
+        let (count, first) = self.malformed.entry(reason).or_default();
+        *count += 1;
+        if first.len() < 5 {
+            first.push(at);
+        }
+    }
 }
 
 /// Reads a text line by line, with what each line needs to be right.
-struct Slow {
+pub(super) struct Slow {
     columns: Option<Vec<String>>,
     said: Said,
 }
 
 impl Slow {
-    fn read(text: &[u8], given: Option<&str>) -> Result<Said, &'static str> {
+    pub(super) fn read(text: &[u8], given: Option<&str>) -> Result<Said, &'static str> {
         let columns = given.map(|names| names.split(' ').map(str::to_owned).collect());
         let mut slow = Slow {
             columns,
@@ -90,11 +100,7 @@ impl Slow {
     }
 
     fn malformed(&mut self, reason: &'static str, at: u64) {
-        let (count, first) = self.said.malformed.entry(reason).or_default();
-        *count += 1;
-        if first.len() < 5 {
-            first.push(at);
-        }
+        self.said.add_malformed(reason, at);
     }
 
     fn line(&mut self, line: &[u8], at: u64) {
@@ -228,6 +234,12 @@ fn engine(text: &[u8], given: Option<&str>, cuts: &[usize]) -> Result<Said, &'st
         Some(names) => FlowTable::with_layout(Layout::from_log_format(names).expect("a layout")),
         None => FlowTable::new(),
     };
+    feed(&mut table, text, cuts)?;
+    Ok(said(&table))
+}
+
+/// Gives the table the text in pieces.
+pub(super) fn feed(table: &mut FlowTable, text: &[u8], cuts: &[usize]) -> Result<(), &'static str> {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
     cuts.extend([0, text.len()]);
     cuts.sort_unstable();
@@ -236,7 +248,11 @@ fn engine(text: &[u8], given: Option<&str>, cuts: &[usize]) -> Result<Said, &'st
             .push(&text[piece[0]..piece[1]])
             .map_err(|error| error.name())?;
     }
-    table.end_source().map_err(|error| error.name())?;
+    table.end_source().map_err(|error| error.name())
+}
+
+/// What the table says.
+pub(super) fn said(table: &FlowTable) -> Said {
     let counts = table.counts();
     let mut said = Said {
         counts: [
@@ -266,7 +282,7 @@ fn engine(text: &[u8], given: Option<&str>, cuts: &[usize]) -> Result<Said, &'st
         );
         *said.bytes.entry(key).or_default() += flow.sum.bytes;
     }
-    Ok(said)
+    said
 }
 
 /// What no column expects, and almost what one does.
@@ -385,7 +401,7 @@ fn usual(column: &str) -> BoxedStrategy<Vec<u8>> {
 }
 
 /// A subset of all fields that can be added up, in any order.
-fn columns() -> impl Strategy<Value = Vec<&'static str>> {
+pub(super) fn columns() -> impl Strategy<Value = Vec<&'static str>> {
     let others: Vec<&str> = NAMES
         .split_whitespace()
         .filter(|name| !["srcaddr", "dstaddr", "bytes"].contains(name))
@@ -486,7 +502,7 @@ fn recording() -> impl Strategy<Value = (String, Vec<u8>)> {
     })
 }
 
-fn cuts() -> impl Strategy<Value = Vec<usize>> {
+pub(super) fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(any::<usize>(), 0..6)
 }
 
