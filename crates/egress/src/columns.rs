@@ -2,17 +2,15 @@
 //! right.
 //!
 //! **Invariants.** A cell is never cut. A row whose cells are too long has its figures
-//! on a line below, where all figures are aligned; where most rows are so, all are.
+//! on a line below, where all figures are aligned; where half of the rows are so, all are.
 
 use crate::report::text::{one_line, prose};
 use std::iter::repeat_n;
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
-/// The letters that a line of a table may have.
-const WIDTH: usize = 100;
-/// The same with a note at its end.
-const WITH_NOTE: usize = 120;
+/// The letters that a line of a table may have, a note at its end among them.
+const WIDTH: usize = 120;
 /// The least width that a column is shrunk to (any IPv4 address fits).
 const NARROW: usize = 15;
 /// Between two columns.
@@ -76,9 +74,11 @@ impl Columns {
         let room = WIDTH.saturating_sub(width(&figures) + GAP);
         let mut keys = natural.clone();
         shrink(&mut keys, room);
-        let count = rows.clone().count();
-        let is_long = |row: &&Line| display_width(&aligned(&keys, &row.keys)) > width(&keys);
-        let is_stacked = rows.filter(is_long).count() * 2 > count;
+        let is_long = |row: &Line| display_width(&aligned(&keys, &row.keys)) > width(&keys);
+        // A total stands across columns.
+        let are_long = rows.filter(|row| row.keys.len() == keys.len());
+        let (long, short): (Vec<bool>, Vec<bool>) = are_long.map(is_long).partition(|it| *it);
+        let is_stacked = !long.is_empty() && long.len() >= short.len();
         Columns {
             indent: match is_stacked {
                 true => room + GAP,
@@ -122,7 +122,7 @@ impl Columns {
         // Notes are other people's texts.
         let note = one_line(&row.note);
         match lines.last_mut().filter(|_| !note.is_empty()) {
-            Some(last) if display_width(last) + GAP + display_width(&note) <= WITH_NOTE => {
+            Some(last) if display_width(last) + GAP + display_width(&note) <= WIDTH => {
                 last.push_str("  ");
                 last.push_str(&note);
             }
@@ -249,11 +249,11 @@ mod tests {
         let rows = [
             row(&["192.0.2.1", "443"], &["1"], "Example"),
             row(&[long, "22"], &["22"], &"somebody ".repeat(9)),
-            row(&["192.0.2.2"], &["3"], ""),
+            row(&["192.0.2.2", "80"], &["3"], ""),
         ];
-        let figure = "f".repeat(70);
+        let figure = "f".repeat(90);
         let line = |source: &str, port: &str, figure: &str| {
-            format!("{source:<15}  {port:>11}  {figure:>70}")
+            format!("{source:<15}  {port:>11}  {figure:>90}")
         };
         let note = format!("  {}", "somebody ".repeat(7).trim_end());
         assert_eq!(
@@ -261,12 +261,13 @@ mod tests {
             [
                 format!("{:15}  destination", ""),
                 line("source", "port", &figure),
-                line("192.0.2.1", "443", "1") + "  Example",
+                line("192.0.2.1", "443", "1"),
+                "  Example".to_owned(),
                 format!("{long}  22"),
                 line("", "", "22"),
                 note,
                 "  somebody somebody".to_owned(),
-                line("192.0.2.2", "", "3"),
+                line("192.0.2.2", "80", "3"),
             ]
         );
     }
@@ -280,17 +281,18 @@ mod tests {
             row(&["192.0.2.1", long], &["22"], ""),
             row(&["total"], &["23"], ""),
         ];
-        let figure = "f".repeat(70);
+        let figure = "f".repeat(90);
         assert_eq!(
             shown(&keys, &[&figure], &rows),
             [
                 format!("{:38}  destination", "source"),
-                format!("{figure:>100}"),
+                format!("{figure:>120}"),
                 format!("{long}  {long}"),
-                format!("{:>100}  Example", "1"),
+                format!("{:>120}", "1"),
+                "  Example".to_owned(),
                 format!("{:38}  {long}", "192.0.2.1"),
-                format!("{:>100}", "22"),
-                format!("{:30}{:>70}", "total", "23"),
+                format!("{:>120}", "22"),
+                format!("{:30}{:>90}", "total", "23"),
             ]
         );
     }

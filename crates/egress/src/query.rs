@@ -209,7 +209,11 @@ impl Query {
             .view
             .map_or(String::new(), |view| format!(" ({view})"));
         Query {
-            about: format!("{}{view}: {}", definition.analysis.name(), definition.about),
+            about: format!(
+                "{}{view}: {}",
+                definition.analysis.name(),
+                definition.says(asked.port)
+            ),
             select: select.map(|expr| expr.resolve(&sets)).collect(),
             lists: lists(&sets),
             legs: legs.clone(),

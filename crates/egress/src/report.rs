@@ -548,7 +548,8 @@ fn verdict(counts: &Counts, any_gateway: bool) -> Verdict {
     }
 }
 
-fn quality(counts: &Counts) -> Vec<String> {
+/// What lines that could not be read, and SKIPDATA, mean for the figures.
+pub(crate) fn quality(counts: &Counts) -> Vec<String> {
     let mut warnings = Vec::new();
     if counts.skipdata > 0 {
         warnings.push(format!(

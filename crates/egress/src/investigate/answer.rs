@@ -31,11 +31,15 @@ pub(crate) struct Answers<'a> {
     pub(crate) fold: &'a Fold,
     by: By,
     limit: usize,
+    /// The port of port-specific.
+    port: Option<u16>,
     /// For each row of the fold a bit for every question; none where it does not
     /// count.
     which: Vec<u32>,
     /// Records that do not count.
     pub(crate) left_out: Sums,
+    /// What counts, was accepted, and is of the subject at neither end, nor inside.
+    pub(crate) public: Sums,
     /// What is between inside ends that are not told apart any more.
     pub(crate) untold: Sums,
 }
@@ -51,7 +55,9 @@ impl<'a> Answers<'a> {
         by: By,
         limit: usize,
     ) -> Answers<'a> {
+        let port = chosen.wanted;
         let (mut left_out, mut untold) = (fold.outer_legs, Sums::default());
+        let mut public = Sums::default();
         let ends = &fold.ends;
         let which = fold.flows.iter().map(|held| {
             let key = &held.key;
@@ -65,6 +71,9 @@ impl<'a> Answers<'a> {
                 return 0;
             }
             let sides = [key.src, key.dst].map(|end| ends.side(end));
+            if !is_reject && sides.iter().all(|side| !side.is_subject && !side.is_inside) {
+                public.add(held.sums);
+            }
             chosen.which(key, sides) | COUNTS
         });
         let which = which.collect();
@@ -72,8 +81,10 @@ impl<'a> Answers<'a> {
             fold,
             by,
             limit,
+            port,
             which,
             left_out,
+            public,
             untold,
         }
     }
@@ -164,7 +175,7 @@ impl<'a> Answers<'a> {
             analysis: definition.analysis.name().to_owned(),
             view: definition.view.map(str::to_owned),
             title: definition.title.to_owned(),
-            about: definition.about.to_owned(),
+            about: definition.says(self.port),
             columns,
             rows: rows.collect(),
             rest,

@@ -45,7 +45,8 @@ impl Trait {
 pub(crate) struct Chosen {
     questions: Vec<Expr>,
     sensitive: Box<[u64; 1024]>,
-    wanted: Option<u16>,
+    /// The port of port-specific.
+    pub(crate) wanted: Option<u16>,
     known: Vec<Option<u32>>,
 }
 

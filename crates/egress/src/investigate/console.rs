@@ -55,10 +55,14 @@ fn rows(found: &Investigation, table: &Table, out: &mut dyn Write) -> io::Result
         .iter()
         .map(|column| (column.name.as_str(), align(column)))
         .collect();
-    let lines: Vec<Line> = table.rows.iter().map(|row| line(row, table)).collect();
+    let lines: Vec<Line> = table
+        .rows
+        .iter()
+        .map(|row| line(found, row, table))
+        .collect();
     let total = Line {
         keys: vec!["total".to_owned()],
-        figures: text::figures(table.total, table).to_vec(),
+        figures: text::figures(found, table.total, table).to_vec(),
         note: String::new(),
     };
     // It may stand across several columns, and its figures are the widest.
@@ -82,13 +86,13 @@ fn rows(found: &Investigation, table: &Table, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-fn line(row: &Row, table: &Table) -> Line {
+fn line(found: &Investigation, row: &Row, table: &Table) -> Line {
     let cells = table.columns.iter().zip(&row.cells);
     Line {
         keys: cells
             .map(|(column, cell)| text::cell(column, cell))
             .collect(),
-        figures: text::figures(row.sums, table).to_vec(),
+        figures: text::figures(found, row.sums, table).to_vec(),
         note: row.organization.clone().unwrap_or_default(),
     }
 }

@@ -15,6 +15,7 @@ use super::ends::Ends;
 use super::flows::{Flows, Key};
 use super::seen::Pair;
 use crate::gateway::Gateway;
+use crate::report::text::grouped;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use std::net::IpAddr;
@@ -129,30 +130,33 @@ impl Counted {
                  what passes their packets on."
             }
         };
+        let number = grouped(bytes);
         let rest = match records {
-            1 => format!("1 record with {bytes} bytes says the same again and does not count."),
-            _ => {
-                format!("{records} records with {bytes} bytes say the same again and do not count.")
-            }
+            0 => String::new(),
+            1 => format!(" 1 record with {number} bytes says the same again and does not count."),
+            _ => format!(
+                " {} records with {number} bytes say the same again and do not count.",
+                grouped(records.into())
+            ),
         };
         match self.legs {
             Legs::NoGateway if self.direct.is_empty() => {
                 "Every record counts as it stands; no NAT gateway was found in them.".to_owned()
             }
-            Legs::NoGateway => format!("No NAT gateway was found.{twice} {rest}"),
+            Legs::NoGateway => format!("No NAT gateway was found.{twice}{rest}"),
             Legs::Inner => format!(
                 "Of NAT gateway {gateways} the legs towards the workloads count \
-                 (in_from_source, out_to_source), with the ends that the packets have.{twice} {rest}"
+                 (in_from_source, out_to_source), with the ends that the packets have.{twice}{rest}"
             ),
             Legs::WorkloadSide => format!(
                 "The records have no packet addresses. Of NAT gateway {gateways} the legs towards \
                  the workloads count (in_from_source, out_to_source); their remote ends are not \
-                 known, and the gateway stands in their place. {rest}"
+                 known, and the gateway stands in their place.{rest}"
             ),
             Legs::RemoteSide => format!(
                 "The records have no packet addresses. Of NAT gateway {gateways} the legs towards \
                  remote ends count (out_to_destination, in_from_destination); their workloads are \
-                 not known, and the gateway stands in their place. {rest}"
+                 not known, and the gateway stands in their place.{rest}"
             ),
         }
     }

@@ -88,6 +88,18 @@ pub struct Definition {
     pub by: &'static [Dimension],
 }
 
+impl Definition {
+    /// One sentence that says what is in it; `port` is that of port-specific.
+    pub fn says(&self, port: Option<u16>) -> String {
+        match (self.analysis, port) {
+            (Analysis::PortSpecific, Some(port)) => {
+                format!("Records with port {port} at either end, by both ends.")
+            }
+            _ => self.about.to_owned(),
+        }
+    }
+}
+
 impl Analysis {
     /// Every analysis, in the order in which they are shown.
     pub const ALL: [Analysis; 19] = [
@@ -134,6 +146,34 @@ impl Analysis {
             Analysis::RejectStorms => "reject-storms",
             Analysis::FirstSeen => "first-seen",
             Analysis::TopTalkers => "top-talkers",
+        }
+    }
+
+    /// What it answers, in one line.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Analysis::TrafficSummary => "how much, by protocol and action",
+            Analysis::SshInbound => "who sends to port 22 of the subject",
+            Analysis::SshResponse => "whom port 22 of the subject answers",
+            Analysis::SshOutbound => "to whose port 22 the subject sends",
+            Analysis::ExternalInbound => "what external ends send to the subject",
+            Analysis::ExternalOutbound => "what the subject sends to external ends",
+            Analysis::ExternalSummary => "both, by action",
+            Analysis::TopExternal => "both, by sender, receiver and port",
+            Analysis::PortSpecific => "who uses the port of --port, at either end",
+            Analysis::SensitivePorts => {
+                "who sends to sensitive ports (SSH, RDP, databases, ...) of the subject, whose it \
+                 sends to, and what it replies"
+            }
+            Analysis::Rejected => "what was rejected, by sender, receiver and port",
+            Analysis::CidrConnections => "traffic with addresses of lists (--cidrs) and of AWS",
+            Analysis::PortScan => "who tries many ports or many receivers within a minute",
+            Analysis::BruteForce => "who tries a login port again and again",
+            Analysis::Beaconing => "connections to external ends at regular intervals",
+            Analysis::Exfiltration => "uploads to new external ends that send little back",
+            Analysis::RejectStorms => "many rejected records a minute, by sender and by receiver",
+            Analysis::FirstSeen => "external ends that were not there at the beginning",
+            Analysis::TopTalkers => "who moves most, over time",
         }
     }
 
@@ -224,7 +264,7 @@ pub const DEFINITIONS: &[Definition] = &[
         analysis: Analysis::PortSpecific,
         view: None,
         title: "Traffic by port",
-        about: "Records with the port at either end, by both ends.",
+        about: "All records, by both ends and their ports; --port names one.",
         select: "",
         by: &[Source, Destination, SourcePort, DestinationPort, Action],
     },

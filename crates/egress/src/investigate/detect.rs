@@ -124,14 +124,9 @@ fn count(number: usize) -> Cell {
     Cell::Number(number as u64)
 }
 
-/// The name of a protocol, or its number.
+/// IANA's number of a protocol.
 fn protocol(number: Option<u8>) -> Cell {
-    match number {
-        Some(number) => Cell::Text(
-            super::protocol::name(number).map_or_else(|| number.to_string(), str::to_owned),
-        ),
-        None => Cell::Missing,
-    }
+    number.map_or(Cell::Missing, |number| Cell::Number(number.into()))
 }
 
 /// The minute of a start, since 1970; `None` where it is beyond any clock.

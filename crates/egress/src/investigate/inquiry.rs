@@ -12,6 +12,8 @@ use super::fold::{Fold, Plan, SSH};
 use super::rank::By;
 use super::{CidrLists, Investigation, Question, SCHEMA, SensitivePorts, Sums, Table, rules};
 use crate::gateway;
+use crate::report::quality;
+use crate::report::text::grouped;
 use flowlog::filter::{
     AddressOf, AddressSet, Compare, Expr, Filter, Named, NumberOf, NumberSet, PRIVATE, Sets, Test,
     TooMuch,
@@ -28,7 +30,7 @@ use std::sync::Arc;
 pub struct Asked {
     /// The analyses; none: all of them.
     pub analyses: Vec<Analysis>,
-    /// Addresses and networks that are investigated; none: every private one.
+    /// Addresses and networks that are investigated; none: those of `inside`.
     pub subject: Vec<IpNet>,
     /// Networks that are not external; none: every private address.
     pub inside: Vec<IpNet>,
@@ -171,7 +173,8 @@ impl Inquiry {
         let mut fold = self.fold(table.take_watch());
         fold.flows.settle();
         let found = std::mem::take(&mut fold.rules);
-        let (gateways, mut warnings) = gateway::find(table, &self.asked.nat_addresses);
+        let (gateways, warnings) = gateway::find(table, &self.asked.nat_addresses);
+        let mut warnings = [quality(table.counts()), warnings].concat();
         let names_subject = !self.asked.subject.is_empty();
         let counted = Counted::new(
             &gateways,
@@ -211,7 +214,7 @@ impl Inquiry {
         tables.extend(rules::of_flows(&self.plan.rules, thresholds, &answers));
         tables.extend(found.finish(&self.sensitive, thresholds, &counted, &answers));
         let (left_out, untold) = (answers.left_out, answers.untold);
-        warnings.extend(self.warnings(&fold, untold));
+        warnings.extend(self.warnings(&fold, untold, answers.public));
         for table in &mut tables {
             table.cut(self.asked.limit);
         }
@@ -224,7 +227,10 @@ impl Inquiry {
             schema: SCHEMA.to_owned(),
             question: self.question(),
             records: records(table.counts()),
-            legs: counted.sentence(&gateways, (left_out.bytes, left_out.flows)),
+            legs: match table.counts() {
+                counts if counts.parsed == counts.left_out => "No record counts.".to_owned(),
+                _ => counted.sentence(&gateways, (left_out.bytes, left_out.flows)),
+            },
             warnings,
             tables,
         }
@@ -255,7 +261,10 @@ impl Inquiry {
                 names => names.join(", "),
             },
             sources: asked.sources.clone(),
-            subject: texts(&asked.subject),
+            subject: texts(match asked.subject.as_slice() {
+                [] => &asked.inside,
+                subject => subject,
+            }),
             inside: texts(&asked.inside),
             filter: asked.filter.as_ref().map(|(_, text)| text.clone()),
             from: asked.from,
@@ -265,8 +274,20 @@ impl Inquiry {
         }
     }
 
-    fn warnings(&self, fold: &Fold, untold: Sums) -> Vec<String> {
+    fn warnings(&self, fold: &Fold, untold: Sums, public: Sums) -> Vec<String> {
         let mut warnings = Vec::new();
+        if public.flows > 0 && self.asked.subject.is_empty() {
+            let ends = match self.asked.inside.is_empty() {
+                true => "neither of whose ends has a private address, as IPv6 workloads have none",
+                false => "neither of whose ends is in the networks of --vpc-cidr",
+            };
+            warnings.push(format!(
+                "{} records with {} bytes, {ends}, are not of the subject; name all networks that \
+                 are yours with --vpc-cidr.",
+                grouped(public.flows.into()),
+                grouped(public.bytes)
+            ));
+        }
         if fold.were_more {
             warnings.push(format!(
                 "There are more than {} flows, which is how many are told apart: beyond them ports \
@@ -330,9 +351,10 @@ pub(crate) fn sets(asked: &Asked, sensitive: &SensitivePorts) -> Sets {
     };
     let ports = sensitive.iter().map(|(port, _)| u64::from(port));
     Sets {
-        subject: match asked.subject.as_slice() {
-            [] => AddressSet::Private,
-            subject => AddressSet::Networks(subject.to_vec()),
+        subject: match (asked.subject.as_slice(), asked.inside.as_slice()) {
+            ([], []) => AddressSet::Private,
+            ([], inside) => AddressSet::Networks(inside.to_vec()),
+            (subject, _) => AddressSet::Networks(subject.to_vec()),
         },
         inside: AddressSet::Networks(inside.into_iter().chain(local).collect()),
         sensitive: NumberSet::Ranges(ports.map(|port| port..=port).collect()),

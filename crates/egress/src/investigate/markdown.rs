@@ -62,14 +62,21 @@ fn rows(found: &Investigation, table: &Table, out: &mut dyn Write) -> io::Result
         let keys = cells.map(|(column, cell)| plain(&text::cell(column, cell)));
         let organization =
             has_organizations.then(|| plain(row.organization.as_deref().unwrap_or_default()));
-        line(keys, row.sums, organization, table, out)?;
+        line(found, keys, row.sums, organization, table, out)?;
     }
     let mut keys = vec![String::new(); table.columns.len()];
     if let Some(first) = keys.first_mut() {
         *first = "**total**".to_owned();
     }
     let organization = has_organizations.then(String::new);
-    line(keys.into_iter(), table.total, organization, table, out)?;
+    line(
+        found,
+        keys.into_iter(),
+        table.total,
+        organization,
+        table,
+        out,
+    )?;
     match text::rest(found, table) {
         Some(sentence) => writeln!(out, "\n{}", plain(&sentence)),
         None => Ok(()),
@@ -77,13 +84,14 @@ fn rows(found: &Investigation, table: &Table, out: &mut dyn Write) -> io::Result
 }
 
 fn line(
+    found: &Investigation,
     keys: impl Iterator<Item = String>,
     sums: Sums,
     organization: Option<String>,
     table: &Table,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let figures = text::figures(sums, table);
+    let figures = text::figures(found, sums, table);
     let cells: Vec<String> = keys.chain(figures).chain(organization).collect();
     writeln!(out, "| {} |", cells.join(" | "))
 }

@@ -35,6 +35,13 @@ impl By {
         }
     }
 
+    /// What a name means.
+    pub fn named(name: &str) -> Option<By> {
+        [By::Bytes, By::Packets, By::Flows]
+            .into_iter()
+            .find(|by| by.name() == name)
+    }
+
     /// The figure that counts.
     pub(crate) fn of(self, sums: Sums) -> u128 {
         match self {

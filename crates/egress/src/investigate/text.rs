@@ -3,7 +3,7 @@
 //! **Invariants.** Pure text from [`Investigation`] alone. What records do not say
 //! is "-" and never 0.
 
-use super::{Cell, Column, ColumnKind, Investigation, Sums, Table};
+use super::{By, Cell, Column, ColumnKind, Investigation, Sums, Table};
 use crate::report::fraction;
 use crate::report::text::{gb, grouped, one_line, percent, time};
 
@@ -23,13 +23,13 @@ pub(super) fn head(found: &Investigation) -> Vec<(&'static str, String)> {
         [] => EVERY_PRIVATE.to_owned(),
         networks => listed(networks),
     };
+    let by = match question.by.as_str() {
+        "bytes" => "by bytes".to_owned(),
+        by => format!("by {by}, and so are shares"),
+    };
     let rows = match question.limit {
-        0 => format!("all, by {}", question.by),
-        limit => format!(
-            "at most {} a table, by {}",
-            grouped(limit as u128),
-            question.by
-        ),
+        0 => format!("all, {by}"),
+        limit => format!("at most {} a table, {by}", grouped(limit as u128)),
     };
     vec![
         ("Analysis", question.analysis.clone()),
@@ -97,7 +97,7 @@ fn records(found: &Investigation) -> String {
     let parsed = parts[0];
     if let Some(left_out) = of("left_out").filter(|out| (1..=parsed).contains(out)) {
         text += &format!(
-            "; {} with data = {} that count + {} left out by filter and time",
+            "; {} with data = {} that count + {} left out by subject, filter and time",
             number(parsed),
             number(parsed - left_out),
             number(left_out)
@@ -158,11 +158,13 @@ pub(super) fn is_number(column: &Column) -> bool {
     }
 }
 
-/// The figures in words, in the order of [`FIGURES`].
-pub(super) fn figures(sums: Sums, table: &Table) -> [String; 5] {
-    let share = match table.total.bytes {
+/// The figures in words, in the order of [`FIGURES`]; shares are of what rows are
+/// ranked by.
+pub(super) fn figures(found: &Investigation, sums: Sums, table: &Table) -> [String; 5] {
+    let by = By::named(&found.question.by).unwrap_or_default();
+    let share = match by.of(table.total) {
         0 => UNKNOWN.to_owned(),
-        total => percent(fraction(sums.bytes, total)),
+        total => percent(fraction(by.of(sums), total)),
     };
     [
         grouped(sums.bytes),
@@ -222,7 +224,7 @@ pub(super) fn nothing(found: &Investigation) -> &'static str {
     match (count("parsed"), count("left_out")) {
         (Some(0), _) => "Nothing was found: no record has data.",
         (Some(parsed), Some(left_out)) if parsed == left_out => {
-            "Nothing was found: filter and time leave out every record."
+            "Nothing was found: subject, filter and time leave out every record."
         }
         _ => "Nothing was found.",
     }
@@ -340,7 +342,7 @@ mod tests {
         check(
             &with(&[("read", 1_027), ("left_out", 300), ("rejected", 5)]),
             "1,027 read = 1,000 with data + 20 NODATA + 3 SKIPDATA + 4 malformed; 1,000 with data = \
-             700 that count + 300 left out by filter and time; rejected among those with data: 5",
+             700 that count + 300 left out by subject, filter and time; rejected among those with data: 5",
         );
         check(
             &with(&[("read", 1_028)]),

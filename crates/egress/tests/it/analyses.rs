@@ -348,6 +348,52 @@ fn a_network_that_is_not_named_is_external() {
 }
 
 #[test]
+fn named_networks_are_the_subject_where_no_address_is_named() {
+    let records = "\
+2001:db8:1::5 2001:db8:9::1 40000 443 6 10 1000 0 ACCEPT
+2001:db8:9::1 2001:db8:1::5 443 40000 6 20 2000 0 ACCEPT
+10.0.1.5 203.0.113.20 40001 443 6 3 300 0 ACCEPT
+";
+    let nobody = Asked {
+        analyses: vec![Analysis::ExternalSummary],
+        ..Asked::default()
+    };
+    let found = investigated(&log(records), nobody.clone());
+    assert_eq!(rows(&found.tables[0]), ["ACCEPT = 1 3 300"]);
+    assert_eq!(
+        found.warnings,
+        [
+            "2 records with 3,000 bytes, neither of whose ends has a private address, as IPv6 \
+             workloads have none, are not of the subject; name all networks that are yours with \
+             --vpc-cidr."
+        ]
+    );
+    let inside = ["10.0.0.0/16", "2001:db8:1::/56"].map(|it| it.parse().expect("a network"));
+    let found = investigated(
+        &log(records),
+        Asked {
+            inside: inside.to_vec(),
+            ..nobody
+        },
+    );
+    assert_eq!(rows(&found.tables[0]), ["ACCEPT = 3 33 3300"]);
+    assert_eq!(found.question.subject, ["10.0.0.0/16", "2001:db8:1::/56"]);
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_named_with_their_place() {
+    let found = investigated(
+        &format!("{}garbage\n", log(RECORDS)),
+        asked(Analysis::TrafficSummary),
+    );
+    assert_eq!(
+        found.warnings,
+        ["1 malformed lines (field-count) are in no figure; the first: line 20."]
+    );
+}
+
+#[test]
 fn filters_times_and_limits_cut_what_is_shown_and_say_so() {
     let filter = "port = 443 and bytes >= 2kB";
     let found = investigated(

@@ -197,7 +197,7 @@ impl Beaconing {
                 ("source", ColumnKind::Address),
                 ("destination", ColumnKind::Address),
                 ("destination_port", ColumnKind::Number),
-                ("protocol", ColumnKind::Text),
+                ("protocol", ColumnKind::Number),
                 ("connections", ColumnKind::Number),
                 ("interval", ColumnKind::Seconds),
                 ("shortest", ColumnKind::Seconds),
@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn regular_connections_are_a_beacon() {
         let minutes = |count: u64| (0..count).map(|at| at * 60);
-        let expected = "203.0.113.0 443 TCP 10 60 60 60 0 1700002800 1700003340 0 | 10000 100 10";
+        let expected = "203.0.113.0 443 6 10 60 60 60 0 1700002800 1700003340 0 | 10000 100 10";
         for (what, seconds, expected) in [
             (
                 "ten a minute apart",
@@ -433,7 +433,7 @@ mod tests {
             (
                 "two in the same second",
                 minutes(10).flat_map(|second| [second, second]).collect(),
-                Some("203.0.113.0 443 TCP 10 60 60 60 0 1700002800 1700003340 0 | 20000 200 20"),
+                Some("203.0.113.0 443 6 10 60 60 60 0 1700002800 1700003340 0 | 20000 200 20"),
             ),
             // Intervals of 54 and 66: a deviation of 6 of 60, ten percent.
             (
@@ -442,7 +442,7 @@ mod tests {
                     .map(|at| at * 60 + at % 2 * 6)
                     .map(|at| at + 6)
                     .collect(),
-                Some("203.0.113.0 443 TCP 11 60 54 66 10 1700002806 1700003406 0 | 11000 110 11"),
+                Some("203.0.113.0 443 6 11 60 54 66 10 1700002806 1700003406 0 | 11000 110 11"),
             ),
             (
                 "not quite",
@@ -457,9 +457,7 @@ mod tests {
             (
                 "every ten seconds",
                 (0..100).map(|at| at * 10).collect(),
-                Some(
-                    "203.0.113.0 443 TCP 100 10 10 10 0 1700002800 1700003790 0 | 100000 1000 100",
-                ),
+                Some("203.0.113.0 443 6 100 10 10 10 0 1700002800 1700003790 0 | 100000 1000 100"),
             ),
             ("every nine", (0..100).map(|at| at * 9).collect(), None),
         ] {
@@ -519,7 +517,7 @@ mod tests {
         assert_eq!(
             words(&found(&both)),
             [
-                "10.0.0.0 203.0.113.0 443 TCP 10 1800 1800 1800 0 1700002800 1700019000 0 | 20000 200 20"
+                "10.0.0.0 203.0.113.0 443 6 10 1800 1800 1800 0 1700002800 1700019000 0 | 20000 200 20"
             ]
         );
     }
@@ -532,9 +530,7 @@ mod tests {
             .for_each(|seen| seen.is_reject = true);
         assert_eq!(
             words(&found(&records)),
-            [
-                "10.0.0.0 203.0.113.0 443 TCP 12 300 300 300 0 1700002800 1700006100 9 | 12000 120 12"
-            ]
+            ["10.0.0.0 203.0.113.0 443 6 12 300 300 300 0 1700002800 1700006100 9 | 12000 120 12"]
         );
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn find(remotes: &Remotes, thresholds: &Thresholds, ends: Ends<'_>) -
             ("first", ColumnKind::Time),
             ("source", ColumnKind::Address),
             ("destination_port", ColumnKind::Number),
-            ("protocol", ColumnKind::Text),
+            ("protocol", ColumnKind::Number),
             ("upload", ColumnKind::Bytes),
             ("download", ColumnKind::Bytes),
             ("rejected", ColumnKind::Number),
@@ -117,9 +117,9 @@ mod tests {
         assert_eq!(
             words(&found(&records)),
             [
-                "203.0.113.4 1700003801 10.0.0.0 25 TCP 0 0 1 | 0 0 0",
-                "203.0.113.2 1700004800 10.0.0.7 443 TCP 2000 50 0 | 2050 30 3",
-                "203.0.113.3 1700005800 10.0.0.5 443 TCP 1000 0 0 | 1000 10 1",
+                "203.0.113.4 1700003801 10.0.0.0 25 6 0 0 1 | 0 0 0",
+                "203.0.113.2 1700004800 10.0.0.7 443 6 2000 50 0 | 2050 30 3",
+                "203.0.113.3 1700005800 10.0.0.5 443 6 1000 0 0 | 1000 10 1",
             ]
         );
     }

@@ -259,7 +259,7 @@ fn of_receivers(
         &[
             ("source", ColumnKind::Address),
             ("destination_port", ColumnKind::Number),
-            ("protocol", ColumnKind::Text),
+            ("protocol", ColumnKind::Number),
             ("receivers_in_window", ColumnKind::Number),
             ("window_start", ColumnKind::Time),
             ("receivers", ColumnKind::Number),
@@ -342,7 +342,7 @@ mod tests {
             (
                 50,
                 500,
-                Some("10.0.0.0 22 TCP 50 1000000 50 50 0 | 25000 50 50"),
+                Some("10.0.0.0 22 6 50 1000000 50 50 0 | 25000 50 50"),
             ),
             (49, 500, None),
             (50, 501, None),
@@ -403,7 +403,7 @@ mod tests {
         let [_, horizontal] = found(&unanswered, true);
         assert_eq!(
             words(&horizontal),
-            ["10.0.0.0 53 UDP 60 1000000 60 60 0 | 4200 60 60"]
+            ["10.0.0.0 53 17 60 1000000 60 60 0 | 4200 60 60"]
         );
     }
 
