@@ -8,15 +8,23 @@
 //! asked of a field that the layout lacks; the comment names it.
 
 mod athena;
+mod beaconing;
+mod cidrs;
 mod condition;
 mod detectors;
+mod exfiltration;
 mod insights;
 mod legs;
+mod rule;
 mod saved;
 mod sides;
 
+pub use beaconing::Beaconing;
+pub use cidrs::{Cidrs, Listed};
+pub use exfiltration::Exfiltration;
 use legs::Ends;
 pub use legs::Legs;
+pub use rule::Rule;
 pub use saved::{Saved, saved};
 
 use self::condition::{Condition, Place};
@@ -32,6 +40,10 @@ use std::collections::BTreeSet;
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html>
 pub const MOST_CHARACTERS: usize = 10_000;
 
+/// Bytes of UTF-8 that Athena takes; no quota that AWS raises.
+/// <https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>
+pub const MOST_BYTES: usize = 262_144;
+
 /// The name of the list of networks that are not external.
 const INSIDE: &str = "inside";
 
@@ -44,6 +56,25 @@ pub enum QueryError {
          name fewer networks, or use --language athena"
     )]
     TooLong(usize),
+    /// It has more than [`MOST_BYTES`].
+    #[error(
+        "the query has {0} bytes and Athena takes {MOST_BYTES}; name fewer networks with \
+         --instance-ip, --vpc-cidr or --where"
+    )]
+    TooLarge(usize),
+    /// It has more than that because of its lists of prefixes.
+    #[error(
+        "the query has {0} bytes with its lists of prefixes and Athena takes {MOST_BYTES}; load \
+         them as a table: put a CSV of list, prefix, length, city, region and name into a folder \
+         of S3, make a table named lists of it (CREATE EXTERNAL TABLE lists (list string, prefix \
+         string, length int, city string, region string, name string) ROW FORMAT DELIMITED FIELDS \
+         TERMINATED BY ',' LOCATION 's3://BUCKET/FOLDER/'), have this query written with a short \
+         list, and take its step lists out"
+    )]
+    ListsTooLarge(usize),
+    /// The language cannot say it, or the records do not have it: a sentence.
+    #[error("{0}")]
+    Unsayable(String),
     /// The name cannot stand in SQL.
     #[error("{0:?} is no name of a table; write table, database.table or catalog.database.table")]
     NotATable(String),
@@ -54,6 +85,9 @@ impl QueryError {
     pub fn name(&self) -> &'static str {
         match self {
             QueryError::TooLong(_) => "QueryTooLong",
+            QueryError::TooLarge(_) => "QueryTooLarge",
+            QueryError::ListsTooLarge(_) => "ListsTooLarge",
+            QueryError::Unsayable(_) => "Unsayable",
             QueryError::NotATable(_) => "NotATable",
         }
     }
@@ -74,9 +108,11 @@ pub struct Query {
     pub names_subject: bool,
     /// NODATA and SKIPDATA, too, which are of no traffic.
     pub has_empty: bool,
+    /// What is asked of them.
+    pub rule: Rule,
     /// What rows are told apart by.
     pub by: Vec<Key>,
-    /// What is added up; never empty.
+    /// What is added up; nothing where the rule has its own columns.
     pub sums: Vec<Sum>,
     /// Only rows of which the sum of that place is at least so much.
     pub least: Vec<(usize, u64)>,
@@ -174,28 +210,10 @@ pub fn queries(asked: &Asked, legs: &Legs) -> Vec<Query> {
         let defined = definitions.map(|definition| Query::new(definition, asked, legs));
         defined
             .chain(detectors::queries(*analysis, asked, legs))
+            .chain(rule::query(*analysis, asked, legs))
             .collect::<Vec<_>>()
     };
     analyses(asked).iter().flat_map(of).collect()
-}
-
-/// Why the analysis is not among [`queries`], if it is not: a sentence.
-pub fn unsayable(analysis: Analysis) -> Option<String> {
-    let why = match analysis {
-        Analysis::CidrConnections => {
-            "its lists have more networks than a query may have; in Logs Insights make a \
-             lookup table of them and use cidrlookup"
-        }
-        Analysis::Beaconing => {
-            "it looks at the times between connections, and a query adds up records in any order"
-        }
-        Analysis::Exfiltration => {
-            "it compares what was sent with what came back, and when with the first record of all; \
-             external-outbound and first-seen are parts of it"
-        }
-        _ => return None,
-    };
-    Some(format!("{}: no query; {why}.", analysis.name()))
 }
 
 impl Query {
@@ -219,25 +237,18 @@ impl Query {
             legs: legs.clone(),
             names_subject: !asked.subject.is_empty(),
             has_empty: false,
+            rule: Rule::Sums,
             by: definition.by.iter().copied().map(Key::Dimension).collect(),
-            sums: vec![
-                Sum::Bytes("total_bytes"),
-                Sum::Packets("total_packets"),
-                Sum::Records("flows"),
-            ],
+            sums: SUMS.to_vec(),
             least: Vec::new(),
-            rank: match asked.by {
-                By::Bytes => 0,
-                By::Packets => 1,
-                By::Flows => 2,
-            },
+            rank: place(asked.by),
             limit: asked.limit,
         }
     }
 
     /// The query in Logs Insights' language, for records of that layout.
     ///
-    /// Errors: it is longer than the service takes.
+    /// Errors: it is longer than the service takes; the language cannot say it.
     pub fn insights(&self, layout: &Layout) -> Result<String, QueryError> {
         insights::write(self, layout)
     }
@@ -245,7 +256,8 @@ impl Query {
     /// The query as SQL of Athena (engine version 3), for a table whose columns have
     /// the names of that layout's fields, with underscores.
     ///
-    /// Errors: the table's name is none.
+    /// Errors: the table's name is none; it is larger than the service takes; records
+    /// of that layout cannot answer it.
     pub fn athena(&self, layout: &Layout, table: &str) -> Result<String, QueryError> {
         athena::write(self, layout, table)
     }
@@ -255,9 +267,8 @@ impl Query {
     fn conditions(&self, layout: &Layout) -> Vec<Condition> {
         let parts = self.select.iter().map(|expr| Condition::of(expr, layout));
         let parts: Vec<Condition> = parts.collect();
-        let inside = self.lists.iter().find(|(name, _)| *name == INSIDE);
         let ends = Ends {
-            inside: inside.map_or(&PRIVATE, |(_, networks)| networks),
+            inside: self.inside(),
             names_subject: self.names_subject,
         };
         let legs = self.legs.condition(layout, &parts, &ends);
@@ -267,11 +278,18 @@ impl Query {
             .collect()
     }
 
+    /// What is not external.
+    fn inside(&self) -> &[IpNet] {
+        let inside = self.lists.iter().find(|(name, _)| *name == INSIDE);
+        inside.map_or(&PRIVATE, |(_, networks)| networks)
+    }
+
     /// Fields that it asks for and the layout lacks.
     fn lacking(&self, layout: &Layout) -> Vec<&'static str> {
         let mut fields: BTreeSet<Field> = self.select.iter().flat_map(Expr::fields).collect();
         fields.extend(self.by.iter().filter_map(|key| key.field()));
         fields.extend(self.sums.iter().filter_map(|sum| sum.field()));
+        fields.extend(self.rule.fields());
         let ends = [Field::PktSrcaddr, Field::PktDstaddr];
         let is_asked_by_name = |field: &Field| self.select.iter().any(|expr| asks(expr, *field));
         fields.retain(|field| !ends.contains(field) || is_asked_by_name(field));
@@ -299,6 +317,9 @@ impl Query {
             .iter()
             .for_each(|one| one.add_networks(&mut networks));
         let mut places: BTreeSet<Place> = networks.into_iter().map(|(place, _)| place).collect();
+        if self.rule != Rule::Sums {
+            places.extend([Place::source(layout), Place::destination(layout)]);
+        }
         let counted = self.sums.iter().filter_map(|sum| match sum {
             Sum::Distinct(by, _) => Some(Key::Dimension(*by)),
             _ => None,
@@ -336,6 +357,22 @@ fn lists(sets: &Sets) -> Vec<(&'static str, Vec<IpNet>)> {
         AddressSet::Private | AddressSet::Named(_) => None,
     });
     lists.collect()
+}
+
+/// What is added up where nothing else is asked.
+const SUMS: [Sum; 3] = [
+    Sum::Bytes("total_bytes"),
+    Sum::Packets("total_packets"),
+    Sum::Records("flows"),
+];
+
+/// The place of what ranks among [`SUMS`].
+fn place(by: By) -> usize {
+    match by {
+        By::Bytes => 0,
+        By::Packets => 1,
+        By::Flows => 2,
+    }
 }
 
 /// Whether the filter asks for the field by its own name.

@@ -353,10 +353,16 @@ pub(crate) fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
     Ok(Some(ports))
 }
 
-/// AWS's prefixes and those of the files; a list is called as its file.
+/// AWS's prefixes and those of the files.
 fn lists(paths: &[PathBuf], known: &Known) -> Result<CidrLists> {
-    let mut lists = CidrLists::default();
+    let mut lists = own_lists(paths)?;
     lists.add_aws(known.ranges());
+    Ok(lists)
+}
+
+/// The prefixes of the files; a list is called as its file.
+pub(crate) fn own_lists(paths: &[PathBuf]) -> Result<CidrLists> {
+    let mut lists = CidrLists::default();
     for path in paths {
         for file in files_of(path).with_context(|| format!("read {}", path.display()))? {
             let name = file.display();

@@ -1,17 +1,22 @@
 //! `natspike queries`: the analyses as Logs Insights queries and Athena SQL.
 
+#[cfg(feature = "aws")]
+use crate::cloud::now;
+#[cfg(feature = "aws")]
+use crate::dates;
 use crate::inputs::{Where, filter};
-use crate::investigate::{ALL, Ranking, analyses, sensitive};
+use crate::investigate::{ALL, Ranking, analyses, own_lists, sensitive};
 use crate::thresholds;
 use crate::whom::Whom;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, ValueHint};
 use egress::investigate::{Analysis, Asked};
-use egress::query::{Legs, Query, queries, unsayable};
+use egress::query::{Legs, Query, QueryError, queries};
 use flowlog::{KnownLayout, Layout};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Write an analysis as a Logs Insights query or Athena SQL
 ///
@@ -66,6 +71,21 @@ pub(crate) struct Queries {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ports_file: Vec<PathBuf>,
 
+    /// Prefixes for cidr-connections: JSON with subnets, CSV or text; of a folder
+    /// every file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    cidrs: Vec<PathBuf>,
+
+    /// Records that begin from then on, as investigate --since
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "TIME", visible_alias = "start-time")]
+    since: Option<String>,
+
+    /// Records that begin before then
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "TIME", visible_alias = "end-time")]
+    until: Option<String>,
+
     /// What rows are ranked by
     #[arg(long, value_enum, default_value_t = Ranking::Bytes)]
     by: Ranking,
@@ -103,17 +123,9 @@ impl Queries {
             None => KnownLayout::Natspike.layout(),
         };
         let asked = self.asked()?;
-        let written = queries(&asked, &self.legs(&layout));
         let mut texts = Vec::new();
-        for query in &written {
+        for query in &queries(&asked, &self.legs(&layout)) {
             texts.push(self.write(query, &layout)?);
-        }
-        let named = match asked.analyses.as_slice() {
-            [] => &Analysis::ALL,
-            named => named,
-        };
-        for analysis in named {
-            texts.extend(unsayable(*analysis).map(|why| format!("{} {why}", self.comment())));
         }
         let mut out = io::stdout().lock();
         writeln!(out, "{}", texts.join("\n\n")).context("write the queries")
@@ -126,10 +138,15 @@ impl Queries {
         }
     }
 
+    /// The query, or a comment that says why there is none.
     fn write(&self, query: &Query, layout: &Layout) -> Result<String> {
-        match self.language {
+        let written = match self.language {
             Language::Insights => query.insights(layout),
             Language::Athena => query.athena(layout, &self.table).map(|sql| sql + ";"),
+        };
+        match written {
+            Err(QueryError::Unsayable(why)) => Ok(format!("{} {why}", self.comment())),
+            written => written,
         }
         .with_context(|| format!("write {}", query.about))
     }
@@ -137,18 +154,42 @@ impl Queries {
     fn asked(&self) -> Result<Asked> {
         let is_named = |analysis: &Analysis| self.named == analysis.name();
         let filter = self.filter.clone();
+        let (from, until) = self.times()?;
         Ok(Asked {
             analyses: Analysis::ALL.into_iter().filter(is_named).collect(),
             subject: self.whom.subject(),
             inside: self.whom.inside(),
             thresholds: self.thresholds.thresholds(),
             filter: filter.map(|filter| (filter.expr, filter.text)),
+            from,
+            until,
             port: self.port,
             by: self.by.into(),
             limit: self.limit,
             sensitive: sensitive(&self.ports_file)?,
+            lists: Some(Arc::new(own_lists(&self.cidrs)?)),
             ..Asked::default()
         })
+    }
+
+    /// From when on, and up to when, where that is said.
+    #[cfg(feature = "aws")]
+    fn times(&self) -> Result<(Option<u64>, Option<u64>)> {
+        let now = now()?;
+        let read = |text: &Option<String>, option: &str| {
+            let time = text.as_deref().map(|text| dates::time(text, now));
+            time.transpose().with_context(|| format!("read {option}"))
+        };
+        let (from, until) = (read(&self.since, "--since")?, read(&self.until, "--until")?);
+        if let (Some(from), Some(until)) = (from, until) {
+            dates::range(from, until).context("read --since and --until")?;
+        }
+        Ok((from, until))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn times(&self) -> Result<(Option<u64>, Option<u64>)> {
+        Ok((None, None))
     }
 
     fn legs(&self, layout: &Layout) -> Legs {

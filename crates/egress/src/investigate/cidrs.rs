@@ -133,6 +133,12 @@ impl CidrLists {
         self.lists.is_empty() && self.aws.is_none()
     }
 
+    /// Every prefix of the user's lists, once, with what counts for it.
+    pub(crate) fn own_prefixes(&self) -> impl Iterator<Item = Match<'_>> {
+        let prefixes = self.prefixes.iter();
+        prefixes.filter_map(|(prefix, entry)| self.own(prefix, entry))
+    }
+
     /// The longest prefix that the address is in.
     pub fn get(&self, address: IpAddr) -> Option<Match<'_>> {
         // That is no address but what is beyond the limit of keys.

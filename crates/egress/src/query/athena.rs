@@ -10,8 +10,9 @@
 //! <https://docs.aws.amazon.com/athena/latest/ug/vpc-flow-logs-create-table-statement.html>
 
 use super::condition::{Condition, Place};
+use super::rule::Language;
 use super::sides::{Side, Sides};
-use super::{Key, Query, QueryError, Sum};
+use super::{Key, MOST_BYTES, Query, QueryError, Rule, Sum};
 use crate::investigate::Dimension;
 use flowlog::filter::{Compare, Kind, NumberSet, Pattern};
 use flowlog::{Field, Layout};
@@ -21,64 +22,123 @@ use std::ops::RangeInclusive;
 /// The largest number of a column.
 const MOST: u64 = i64::MAX as u64;
 
+/// A statement under way: comments, and steps that each read one before it.
+pub(super) struct Sql {
+    comments: Vec<String>,
+    steps: Vec<String>,
+    /// What the last step is called, or the table.
+    pub(super) from: String,
+}
+
+impl Sql {
+    /// Adds a step.
+    pub(super) fn step(&mut self, name: &str, lines: &[String]) {
+        let with = if self.steps.is_empty() { "WITH " } else { "" };
+        let lines = lines.join("\n  ");
+        self.steps.push(format!("{with}{name} AS (\n  {lines}\n)"));
+        name.split(' ')
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut self.from);
+    }
+
+    /// Adds a step that has columns beside those of the last one.
+    fn columns(&mut self, name: &str, columns: &[String]) {
+        let columns = columns.join(",\n    ");
+        let from = format!("FROM {}", self.from);
+        self.step(
+            name,
+            &["SELECT *,".to_owned(), format!("  {columns}"), from],
+        );
+    }
+
+    fn text(self, select: Vec<String>) -> String {
+        let steps = (!self.steps.is_empty()).then(|| self.steps.join(",\n"));
+        let lines = self.comments.into_iter().chain(steps).chain(select);
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
 pub(super) fn write(query: &Query, layout: &Layout, table: &str) -> Result<String, QueryError> {
     let table = name_of_table(table)?;
+    query.rule.refuse(layout, Language::Athena)?;
     let conditions = query.conditions(layout);
-    let mut lines = vec![format!(
-        "-- {}",
-        query.about.split_whitespace().collect::<Vec<_>>().join(" ")
-    )];
+    let upload = query.upload(layout);
+    let asked = query.rule.conditions(query, layout, Language::Athena);
+    let all = || conditions.iter().chain(&upload).chain(&asked);
+    let sides = Sides::new(all(), &query.lists);
+    let words = Words(&sides);
+    let mut sql = Sql {
+        comments: comments(query, layout),
+        steps: Vec::new(),
+        from: table,
+    };
+    for (name, columns) in steps(query, layout, &conditions, &sides) {
+        sql.columns(name, &columns);
+    }
+    if let Some(upload) = upload {
+        let upload = words.inner(&upload, false);
+        let upload = format!("CASE WHEN {upload} THEN 1 ELSE 0 END AS is_upload");
+        sql.columns("legs", &[upload]);
+    }
+    // NODATA and SKIPDATA have no addresses.
+    let is_record = (!query.has_empty).then(|| "srcaddr <> '-'".to_owned());
+    let tests = conditions.iter().map(|one| words.inner(one, false));
+    let tests: Vec<String> = is_record.into_iter().chain(tests).collect();
+    let tests = (!tests.is_empty()).then(|| format!("WHERE {}", tests.join("\n  AND ")));
+    let mut select = match &query.rule {
+        Rule::Sums => select(query, layout, &sql.from, tests),
+        rule => {
+            let tests = tests.map(|tests| tests.replace('\n', "\n  "));
+            let from = format!("FROM {}", sql.from);
+            let counted = ["SELECT *".to_owned(), from].into_iter().chain(tests);
+            sql.step("counted", &counted.collect::<Vec<_>>());
+            rule.athena(query, layout, &words, &mut sql)
+        }
+    };
+    if query.limit > 0 {
+        select.push(format!("LIMIT {}", query.limit));
+    }
+    let text = sql.text(select);
+    match (text.len(), &query.rule) {
+        (..=MOST_BYTES, _) => Ok(text),
+        (bytes, Rule::Cidrs(_)) => Err(QueryError::ListsTooLarge(bytes)),
+        (bytes, _) => Err(QueryError::TooLarge(bytes)),
+    }
+}
+
+fn comments(query: &Query, layout: &Layout) -> Vec<String> {
+    let about: Vec<&str> = query.about.split_whitespace().collect();
+    let mut comments = vec![format!("-- {}", about.join(" "))];
+    let note = query.rule.note(Language::Athena);
+    comments.extend(note.map(|note| format!("-- {note}")));
     if !query.has_empty {
-        lines.push(format!("-- {}", query.legs.sentence(layout)));
+        comments.push(format!("-- {}", query.legs.sentence(layout)));
     }
     let lacking = query.lacking(layout);
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
-        lines.push(format!(
+        comments.push(format!(
             "-- The table lacks {lacking}: no test of it is true, and no row or sum is of it."
         ));
     }
-    let upload = query.upload(layout);
-    let sides = Sides::new(conditions.iter().chain(&upload), &query.lists);
-    let words = Words(&sides);
-    let mut steps = steps(query, layout, &conditions, &sides);
-    steps.extend(upload.map(|upload| {
-        let upload = words.inner(&upload, false);
-        (
-            "legs",
-            vec![format!("CASE WHEN {upload} THEN 1 ELSE 0 END AS is_upload")],
-        )
-    }));
-    let mut from = table;
-    for (number, (name, columns)) in steps.iter().enumerate() {
-        let with = if number == 0 { "WITH " } else { "" };
-        let comma = if number + 1 < steps.len() { "," } else { "" };
-        let columns = columns.join(",\n    ");
-        lines.push(format!(
-            "{with}{name} AS (\n  SELECT *,\n    {columns}\n  FROM {from}\n){comma}"
-        ));
-        from = (*name).to_owned();
-    }
-    let keys: Vec<(String, String)> = query
-        .keys(layout)
-        .iter()
-        .map(|one| key(*one, layout))
-        .collect();
+    comments
+}
+
+/// Sums by keys, the largest first.
+fn select(query: &Query, layout: &Layout, from: &str, tests: Option<String>) -> Vec<String> {
+    let keys = keys(query, layout);
     let (sums, rank) = query.sums(layout);
     let shown = keys.iter().map(|(value, name)| match value == name {
         true => value.clone(),
         false => format!("{value} AS {name}"),
     });
     let shown: Vec<String> = shown.chain(sums.iter().map(|one| sum(*one))).collect();
-    lines.push(format!("SELECT {}", shown.join(", ")));
-    lines.push(format!("FROM {from}"));
-    // NODATA and SKIPDATA have no addresses.
-    let is_record = (!query.has_empty).then(|| "srcaddr <> '-'".to_owned());
-    let tests = conditions.iter().map(|one| words.inner(one, false));
-    let tests: Vec<String> = is_record.into_iter().chain(tests).collect();
-    if !tests.is_empty() {
-        lines.push(format!("WHERE {}", tests.join("\n  AND ")));
-    }
+    let mut lines = vec![
+        format!("SELECT {}", shown.join(", ")),
+        format!("FROM {from}"),
+    ];
+    lines.extend(tests);
     if !keys.is_empty() {
         let places: Vec<String> = (1..=keys.len()).map(|place| place.to_string()).collect();
         lines.push(format!("GROUP BY {}", places.join(", ")));
@@ -91,10 +151,13 @@ pub(super) fn write(query: &Query, layout: &Layout, table: &str) -> Result<Strin
         lines.push(format!("HAVING {}", least.join(" AND ")));
     }
     lines.extend(rank.map(|rank| format!("ORDER BY {} DESC", rank.name())));
-    if query.limit > 0 {
-        lines.push(format!("LIMIT {}", query.limit));
-    }
-    Ok(lines.join("\n"))
+    lines
+}
+
+/// The values of keys, and their names.
+pub(super) fn keys(query: &Query, layout: &Layout) -> Vec<(String, String)> {
+    let keys = query.keys(layout).into_iter();
+    keys.map(|one| key(one, layout)).collect()
 }
 
 /// One to three words with dots between, in quotes where they have to be.
@@ -176,7 +239,7 @@ fn key(key: Key, layout: &Layout) -> (String, String) {
     }
 }
 
-fn sum(sum: Sum) -> String {
+pub(super) fn sum(sum: Sum) -> String {
     format!("{} AS {}", fold(sum), sum.name())
 }
 
@@ -206,11 +269,11 @@ fn column(field: Field) -> String {
 }
 
 /// Conditions, with the lists that have a name.
-struct Words<'a>(&'a Sides);
+pub(super) struct Words<'a>(&'a Sides);
 
 impl Words<'_> {
     /// As a part of something, `is_negated` where an unknown truth would not be false.
-    fn inner(&self, condition: &Condition, is_negated: bool) -> String {
+    pub(super) fn inner(&self, condition: &Condition, is_negated: bool) -> String {
         match condition {
             Condition::All(parts) if parts.is_empty() => "1 = 1".to_owned(),
             Condition::Any(parts) if parts.is_empty() => "1 = 0".to_owned(),
@@ -351,7 +414,7 @@ fn like(pattern: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

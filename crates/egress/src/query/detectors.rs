@@ -5,7 +5,7 @@
 //! says is asked of each record. Logs Insights counts very many different values
 //! approximately.
 
-use super::{Key, Legs, Query, Sum};
+use super::{Key, Legs, Query, Rule, Sum};
 use crate::investigate::{Analysis, Asked, Dimension, SensitivePorts, condition, sets};
 use flowlog::Field;
 use flowlog::filter::{
@@ -13,8 +13,8 @@ use flowlog::filter::{
 };
 
 /// TCP's SYN and ACK; a flow log shows SYN-ACK as 18.
-const SYN: u64 = 2;
-const SYN_ACK: u64 = 18;
+pub(super) const SYN: u64 = 2;
+pub(super) const SYN_ACK: u64 = 18;
 /// IANA's numbers of TCP and UDP.
 const WITH_PORTS: [u64; 2] = [6, 17];
 
@@ -113,7 +113,7 @@ pub(super) fn queries(analysis: Analysis, asked: &Asked, legs: &Legs) -> Vec<Que
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one value")]
-fn query(
+pub(super) fn query(
     analysis: Analysis,
     about: String,
     select: Vec<Expr>,
@@ -134,6 +134,7 @@ fn query(
         legs: legs.clone(),
         names_subject: !asked.subject.is_empty(),
         has_empty: false,
+        rule: Rule::Sums,
         by: by.to_vec(),
         sums,
         least: (least > 0).then_some((0, least)).into_iter().collect(),
@@ -171,11 +172,11 @@ fn is_rejected() -> Expr {
     Expr::Test(Test::Text(TextOf::Field(Field::Action), reject))
 }
 
-fn is_inside(of: AddressOf) -> Expr {
+pub(super) fn is_inside(of: AddressOf) -> Expr {
     Expr::Test(Test::Address(of, AddressSet::Named(Named::Inside)))
 }
 
-fn not(expr: Expr) -> Expr {
+pub(super) fn not(expr: Expr) -> Expr {
     Expr::Not(Box::new(expr))
 }
 

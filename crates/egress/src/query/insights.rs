@@ -9,8 +9,9 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html>
 
 use super::condition::{Condition, Place};
+use super::rule::Language;
 use super::sides::Sides;
-use super::{Key, MOST_CHARACTERS, Query, QueryError, Sum, column};
+use super::{Key, MOST_CHARACTERS, Query, QueryError, Rule, Sum, column};
 use crate::investigate::Dimension;
 use flowlog::filter::{Compare, NumberSet, Pattern};
 use flowlog::{Field, Layout};
@@ -21,27 +22,19 @@ use std::ops::RangeInclusive;
 const LISTED: u64 = 4;
 
 pub(super) fn write(query: &Query, layout: &Layout) -> Result<String, QueryError> {
+    query.rule.refuse(layout, Language::Insights)?;
     let conditions = query.conditions(layout);
-    let mut lines = vec![format!("# {}", one_line(&query.about))];
-    if !query.has_empty {
-        lines.push(format!("# {}", query.legs.sentence(layout)));
-    }
-    let lacking = query.lacking(layout);
-    if !lacking.is_empty() {
-        let lacking = lacking.join(", ");
-        lines.push(format!(
-            "# The log format lacks {lacking}: no test of it is true, and no row or sum is of it."
-        ));
-    }
+    let upload = query.upload(layout);
+    let asked = query.rule.conditions(query, layout, Language::Insights);
+    let sides = Sides::new(conditions.iter().chain(&upload).chain(&asked), &query.lists);
+    let words = Words(&sides);
+    let mut lines = comments(query, layout);
     lines.push(parse(layout));
     if !query.has_empty {
         // NODATA and SKIPDATA have no addresses.
         lines.push("| filter srcaddr != \"-\"".to_owned());
     }
-    let upload = query.upload(layout);
-    let sides = Sides::new(conditions.iter().chain(&upload), &query.lists);
     lines.extend(ends(query, layout, &conditions, &sides));
-    let words = Words(&sides);
     lines.extend(
         conditions
             .iter()
@@ -52,12 +45,36 @@ pub(super) fn write(query: &Query, layout: &Layout) -> Result<String, QueryError
             .iter()
             .flat_map(|upload| workload(layout, &words.top(upload))),
     );
-    lines.extend(sums(query, layout));
-    let text = lines.join("\n");
-    match text.chars().count() {
-        count if count > MOST_CHARACTERS => Err(QueryError::TooLong(count)),
-        _ => Ok(text),
+    lines.extend(match &query.rule {
+        Rule::Sums => sums(query, layout, &[]),
+        rule => rule.insights(query, layout, &words),
+    });
+    if query.limit > 0 {
+        lines.push(format!("| limit {}", query.limit));
     }
+    let text = lines.join("\n");
+    match (text.chars().count(), &query.rule) {
+        (..=MOST_CHARACTERS, _) => Ok(text),
+        (count, Rule::Cidrs(cidrs)) => Err(cidrs.too_long(count)),
+        (count, _) => Err(QueryError::TooLong(count)),
+    }
+}
+
+fn comments(query: &Query, layout: &Layout) -> Vec<String> {
+    let mut comments = vec![format!("# {}", one_line(&query.about))];
+    let note = query.rule.note(Language::Insights);
+    comments.extend(note.map(|note| format!("# {note}")));
+    if !query.has_empty {
+        comments.push(format!("# {}", query.legs.sentence(layout)));
+    }
+    let lacking = query.lacking(layout);
+    if !lacking.is_empty() {
+        let lacking = lacking.join(", ");
+        comments.push(format!(
+            "# The log format lacks {lacking}: no test of it is true, and no row or sum is of it."
+        ));
+    }
+    comments
 }
 
 fn one_line(text: &str) -> String {
@@ -106,13 +123,15 @@ fn workload(layout: &Layout, upload: &str) -> [String; 2] {
     [format!("| fields if({upload}, 1, 0) as is_upload"), ends]
 }
 
-fn sums(query: &Query, layout: &Layout) -> Vec<String> {
+/// Sums by these and by the query's keys, the largest first.
+pub(super) fn sums(query: &Query, layout: &Layout, by: &[&str]) -> Vec<String> {
     let (sums, rank) = query.sums(layout);
     let words: Vec<String> = sums.iter().map(|one| sum(*one)).collect();
-    let keys: Vec<String> = query
-        .keys(layout)
+    let keys = query.keys(layout).into_iter().map(|one| key(one, layout));
+    let keys: Vec<String> = by
         .iter()
-        .map(|one| key(*one, layout))
+        .map(|name| (*name).to_owned())
+        .chain(keys)
         .collect();
     let mut stats = format!("| stats {}", words.join(", "));
     if !keys.is_empty() {
@@ -125,9 +144,6 @@ fn sums(query: &Query, layout: &Layout) -> Vec<String> {
         }
     }
     lines.extend(rank.map(|rank| format!("| sort {} desc", rank.name())));
-    if query.limit > 0 {
-        lines.push(format!("| limit {}", query.limit));
-    }
     lines
 }
 
@@ -170,11 +186,11 @@ fn key(key: Key, layout: &Layout) -> String {
 }
 
 /// Conditions, with the lists that have a name.
-struct Words<'a>(&'a Sides);
+pub(super) struct Words<'a>(&'a Sides);
 
 impl Words<'_> {
     /// Without parentheses around it.
-    fn top(&self, condition: &Condition) -> String {
+    pub(super) fn top(&self, condition: &Condition) -> String {
         match condition {
             Condition::All(parts) if parts.is_empty() => "1 = 1".to_owned(),
             Condition::Any(parts) if parts.is_empty() => "1 = 0".to_owned(),

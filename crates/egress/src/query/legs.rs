@@ -180,7 +180,8 @@ pub(super) fn is_upload(layout: &Layout) -> Condition {
     ])
 }
 
-fn text(field: Field, word: &str, layout: &Layout) -> Condition {
+/// The field has the word.
+pub(super) fn text(field: Field, word: &str, layout: &Layout) -> Condition {
     match layout.has(field) {
         true => Condition::Text(field, vec![Pattern(word.into())]),
         false => Condition::any(Vec::new()),

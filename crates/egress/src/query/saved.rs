@@ -3,7 +3,7 @@
 //! **Invariants.** They are of our own log format and of NAT gateways, whose bytes
 //! each count once; `template.yaml` has exactly these (a test compares them).
 
-use super::{Key, Legs, Query, QueryError, Sum, queries};
+use super::{Key, Legs, Query, QueryError, Rule, Sum, queries};
 use crate::investigate::{Analysis, Asked};
 use flowlog::filter::{Expr, Pattern, Test, TextOf};
 use flowlog::{Field, KnownLayout};
@@ -106,6 +106,7 @@ fn billed(about: &str, by: Vec<Key>) -> Query {
         legs: Legs::Inner,
         names_subject: false,
         has_empty: false,
+        rule: Rule::Sums,
         by,
         sums: vec![
             Sum::Bytes("processed_bytes"),
@@ -134,6 +135,7 @@ fn quality() -> Query {
         legs: Legs::All,
         names_subject: false,
         has_empty: true,
+        rule: Rule::Sums,
         by: by.into_iter().map(Key::Field).collect(),
         sums: vec![
             Sum::Records("records"),

@@ -11,4 +11,5 @@ mod golden;
 mod investigation;
 mod limits;
 mod queries;
+mod rule_queries;
 mod simulate;

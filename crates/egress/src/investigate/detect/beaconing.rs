@@ -23,7 +23,7 @@ pub(crate) const NAME: &str = "beaconing";
 
 /// Seconds after which a sender's port is another connection's: more than the
 /// longest interval of aggregation (ten minutes).
-const SAME: u32 = 900;
+pub(crate) const SAME: u32 = 900;
 
 const IS_FORWARDED: u8 = 1;
 const IS_REJECT: u8 = 2;

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 /// What is new at the earliest, where the user does not say it.
-const LEAST_LEARNING: u64 = 600;
+pub(crate) const LEAST_LEARNING: u64 = 600;
 
 /// The external ends.
 pub(crate) struct Remotes {
