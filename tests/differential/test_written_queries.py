@@ -3,14 +3,17 @@
 Filters and records are generated. A filter is made together with what it means, as a
 function of a record's words. The real program writes it as Logs Insights query and as
 SQL; the former is run by the local Logs Insights, the latter by SQLite with Trino's
-`contains`, so what is proved of SQL is its logic and not that Athena takes it.
+functions, so what is proved of SQL is its logic and not that Athena takes it.
 """
 
 import json
+import math
+import operator
 import os
 import random
 import re
 import sqlite3
+import statistics
 import subprocess
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -275,6 +278,34 @@ def ask_insights(query: str, lines: list[str]) -> list[dict[str, str]]:
     return Query(query).run([{"@message": line} for line in lines])
 
 
+class MaxBy:
+    """Trino's `max_by`: the value where the other is largest."""
+
+    def __init__(self) -> None:
+        self.found: tuple[Any, int] | None = None
+
+    def step(self, value: Any, by: int | None) -> None:
+        if by is not None and (self.found is None or by > self.found[1]):
+            self.found = value, by
+
+    def finalize(self) -> Any:
+        return self.found and self.found[0]
+
+
+class Deviation:
+    """Trino's `stddev_pop`, of the numbers that there are."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def step(self, number: int | None) -> None:
+        if number is not None:
+            self.numbers.append(number)
+
+    def finalize(self) -> float | None:
+        return statistics.pstdev(self.numbers) if self.numbers else None
+
+
 def ask_sql(sql: str, records: list[Record], fields: list[str]) -> list[dict[str, object]]:
     """The rows that SQLite finds, in a table as AWS's example makes it."""
 
@@ -287,6 +318,11 @@ def ask_sql(sql: str, records: list[Record], fields: list[str]) -> list[dict[str
     base = sqlite3.connect(":memory:")
     base.row_factory = sqlite3.Row
     base.create_function("contains", 2, contains, deterministic=True)
+    base.create_function("greatest", 2, max, deterministic=True)
+    base.create_function("bitwise_and", 2, operator.and_, deterministic=True)
+    base.create_function("floor", 1, lambda it: None if it is None else math.floor(it))
+    base.create_aggregate("max_by", 2, MaxBy)
+    base.create_aggregate("stddev_pop", 1, Deviation)
     base.execute("PRAGMA case_sensitive_like = ON")
     columns = ", ".join(f'"{field.replace("-", "_")}"' for field in fields)
     base.execute(f"CREATE TABLE vpc_flow_logs ({columns})")

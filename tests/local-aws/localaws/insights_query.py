@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_address, ip_network
+from math import prod
 from typing import Never
 
 type Number = int | Decimal
@@ -285,7 +286,7 @@ class Query:
         if self._accept("not"):
             negated = self._condition()
             return lambda row: negated(row) is not True
-        left = self._operand()
+        left = self._product()
         if self._accept("like"):
             return self._like(left)
         if self._accept("in"):
@@ -293,7 +294,7 @@ class Query:
         sign = self._accept(*_COMPARISONS)
         if sign is None:
             return left
-        compare, right = _COMPARISONS[sign], self._operand()
+        compare, right = _COMPARISONS[sign], self._product()
         return lambda row: _holds(compare, left(row), right(row))
 
     def _like(self, left: Expression) -> Expression:
@@ -311,6 +312,18 @@ class Query:
         self._take("]")
         texts = {word[1:-1] for word in words}
         return lambda row: (value := left(row)) is not None and text(value) in texts
+
+    def _product(self) -> Expression:
+        factors = [self._operand()]
+        while self._accept("*"):
+            factors.append(self._operand())
+
+        def run(row: Row) -> Value:
+            numbers = [_number(factor(row)) for factor in factors]
+            present = [number for number in numbers if number is not None]
+            return prod(present) if len(present) == len(factors) else None
+
+        return factors[0] if len(factors) == 1 else run
 
     def _operand(self) -> Expression:
         if self._accept("("):
