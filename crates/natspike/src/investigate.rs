@@ -37,8 +37,8 @@ pub(crate) const ALL: &str = "all";
 /// External is what lies outside of --vpc-cidr, or else what is not private.
 #[derive(Args)]
 pub(crate) struct Investigate {
-    /// The analysis
-    #[arg(value_name = "ANALYSIS", value_parser = analyses(), default_value = ALL, hide_possible_values = true)]
+    /// The analysis; what is no name of one is a PATH
+    #[arg(value_name = "ANALYSIS", value_parser = analysis_or_path, default_value = ALL)]
     named: String,
 
     /// More analyses
@@ -133,6 +133,22 @@ pub(crate) fn analyses() -> PossibleValuesParser {
     PossibleValuesParser::new(std::iter::once(ALL).chain(names))
 }
 
+fn is_analysis(text: &str) -> bool {
+    text == ALL || Analysis::ALL.iter().any(|analysis| analysis.name() == text)
+}
+
+/// The name of an analysis, or what can be read.
+fn analysis_or_path(text: &str) -> Result<String, String> {
+    let is_path = text == "-" || text.contains(['/', '\\', '.', '*', '?']);
+    if is_analysis(text) || is_path || Path::new(text).exists() {
+        return Ok(text.to_owned());
+    }
+    let names = Analysis::ALL.map(Analysis::name).join(", ");
+    Err(format!(
+        "neither an analysis nor a file is called so; analyses are {ALL}, {names}"
+    ))
+}
+
 /// What is read of whom, found out before anything is read.
 #[derive(Default)]
 struct Found {
@@ -147,6 +163,10 @@ struct Found {
 impl Investigate {
     /// Reads, investigates, writes to standard output.
     pub(crate) fn run(mut self) -> Result<()> {
+        if !is_analysis(&self.named) {
+            let path = std::mem::replace(&mut self.named, ALL.to_owned());
+            self.inputs.files.insert(0, path.into());
+        }
         let files = std::mem::take(&mut self.log_file);
         self.inputs.files.extend(files);
         let files = self.inputs.files.iter();

@@ -8,6 +8,7 @@ mod dollars;
 mod forms;
 mod history;
 mod hostile;
+mod investigate;
 mod names;
 mod outputs;
 mod parquet;
