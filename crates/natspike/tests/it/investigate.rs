@@ -1,6 +1,7 @@
 //! `natspike investigate` over files: the real binary against a slow reader of the
 //! same lines.
 
+mod filters;
 mod slow;
 
 use super::text;
