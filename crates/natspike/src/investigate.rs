@@ -7,7 +7,7 @@ use crate::dotenv::Settings;
 use crate::history::Form;
 use crate::history::record::Keeping;
 use crate::inputs::{Inputs, More};
-use crate::names::{Askers, Known, Naming};
+use crate::names::{Askers, Known, Naming, text};
 use crate::thresholds;
 use adapters::bundle::is_bundle_file;
 use anyhow::{Context, Result, bail};
@@ -20,6 +20,7 @@ use ipnet::IpNet;
 use std::fs;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -157,6 +158,8 @@ struct Found {
     more: More,
     from: Option<u64>,
     until: Option<u64>,
+    /// Where there are several.
+    times: Vec<Range<u64>>,
     sentences: Vec<String>,
 }
 
@@ -305,6 +308,11 @@ impl Investigate {
                 .map(|first| first.start)
                 .filter(|from| *from > 0),
             until: times.last().map(|last| last.end),
+            times: if times.len() > 1 {
+                times.clone()
+            } else {
+                Vec::new()
+            },
             sentences,
             more: More {
                 urls,
@@ -342,6 +350,7 @@ impl Investigate {
             filter: filter.map(|filter| (filter.expr.clone(), filter.text.clone())),
             from: found.from,
             until: found.until,
+            times: found.times.clone(),
             port: self.port,
             by: self.by.into(),
             limit: self.limit,
@@ -366,7 +375,7 @@ pub(crate) fn sensitive(files: &[PathBuf]) -> Result<Option<SensitivePorts>> {
     let mut ports = SensitivePorts::shipped();
     for file in files {
         let name = file.display();
-        let text = fs::read_to_string(file).with_context(|| format!("read {name}"))?;
+        let text = text(file)?;
         let read = ports.extend(&text);
         read.with_context(|| format!("read {name}"))?;
     }
@@ -386,7 +395,7 @@ pub(crate) fn own_lists(paths: &[PathBuf]) -> Result<CidrLists> {
     for path in paths {
         for file in files_of(path).with_context(|| format!("read {}", path.display()))? {
             let name = file.display();
-            let text = fs::read_to_string(&file).with_context(|| format!("read {name}"))?;
+            let text = text(&file)?;
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             let added = lists.add(&stem, &text);
             added.with_context(|| format!("read {name}"))?;
@@ -396,7 +405,7 @@ pub(crate) fn own_lists(paths: &[PathBuf]) -> Result<CidrLists> {
 }
 
 /// The file, or those of the folder in the order of their names.
-fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
+fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -407,6 +416,9 @@ fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
         if entry.path().is_file() && !is_hidden {
             files.push(entry.path());
         }
+    }
+    if files.is_empty() {
+        bail!("the folder has no file in it; check the path");
     }
     files.sort();
     Ok(files)

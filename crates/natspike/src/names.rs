@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueHint};
 use egress::investigate::Offline;
 use egress::{AwsRanges, Facts, Name, NameSource, Names, Networks, RangesSource, printable};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -374,6 +375,13 @@ fn key() -> Result<String> {
     })
 }
 
-fn text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+/// The text of a file.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let name = path.display();
+        match error.kind() {
+            ErrorKind::NotFound => anyhow!("read {name}: there is no such file; check the path"),
+            _ => anyhow!("read {name}: {error}"),
+        }
+    })
 }

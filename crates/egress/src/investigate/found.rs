@@ -45,6 +45,9 @@ pub struct Question {
     pub from: Option<u64>,
     /// Records that begin before then.
     pub until: Option<u64>,
+    /// Times between these two in which alone records begin, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub times: Vec<(u64, u64)>,
     /// What rows are ranked by: `bytes`, `packets` or `flows`.
     pub by: String,
     /// Rows of a table at the most; 0 for all.

@@ -23,6 +23,7 @@ use ipnet::IpNet;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the user asks.
@@ -40,6 +41,8 @@ pub struct Asked {
     pub from: Option<u64>,
     /// Records that begin before then.
     pub until: Option<u64>,
+    /// Times between these two in which alone records begin, where there are several.
+    pub times: Vec<Range<u64>>,
     /// The port of port-specific.
     pub port: Option<u16>,
     /// What rows are ranked by.
@@ -269,6 +272,7 @@ impl Inquiry {
             filter: asked.filter.as_ref().map(|(_, text)| text.clone()),
             from: asked.from,
             until: asked.until,
+            times: asked.times.iter().map(|it| (it.start, it.end)).collect(),
             by: asked.by.name().to_owned(),
             limit: asked.limit,
         }
@@ -375,6 +379,13 @@ pub(crate) fn condition(asked: &Asked) -> Option<Expr> {
     };
     parts.extend(asked.from.map(|from| start(Compare::AtLeast, from)));
     parts.extend(asked.until.map(|until| start(Compare::Less, until)));
+    let within = |time: &Range<u64>| {
+        let from = start(Compare::AtLeast, time.start);
+        Expr::All(vec![from, start(Compare::Less, time.end)])
+    };
+    if !asked.times.is_empty() {
+        parts.push(Expr::Any(asked.times.iter().map(within).collect()));
+    }
     parts.extend(asked.filter.iter().map(|(expr, _)| expr.clone()));
     (!parts.is_empty()).then_some(Expr::All(parts))
 }

@@ -34,9 +34,10 @@ impl Offline<'_> {
         in_order(&mut found);
         let range = self.ranges().get(address);
         let first = found.first();
+        let said = |name: &Name| format!("{name} ({})", name.said_by());
         match (first, range) {
-            (Some(name), None) => Some(name.to_string()),
-            (Some(name), Some(_)) if own.is_some() => Some(name.to_string()),
+            (Some(name), None) => Some(said(name)),
+            (Some(name), Some(_)) if own.is_some() => Some(said(name)),
             (_, Some(range)) => Some(format!("AWS {} {} (aws)", range.service, range.region)),
             (None, None) => None,
         }

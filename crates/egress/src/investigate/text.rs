@@ -3,7 +3,7 @@
 //! **Invariants.** Pure text from [`Investigation`] alone. What records do not say
 //! is "-" and never 0.
 
-use super::{By, Cell, Column, ColumnKind, Investigation, Sums, Table};
+use super::{By, Cell, Column, ColumnKind, Investigation, Question, Sums, Table};
 use crate::report::fraction;
 use crate::report::text::{gb, grouped, one_line, percent, time};
 
@@ -43,7 +43,7 @@ pub(super) fn head(found: &Investigation) -> Vec<(&'static str, String)> {
                 .as_deref()
                 .map_or("none".to_owned(), one_line),
         ),
-        ("Time", span(question.from, question.until)),
+        ("Time", times(question)),
         ("Rows", rows),
         ("Legs", one_line(&found.legs)),
         ("Records", records(found)),
@@ -57,6 +57,18 @@ fn listed(names: &[String]) -> String {
         list += &format!(", {} more", grouped((names.len() - NAMED) as u128));
     }
     list
+}
+
+/// When records begin that count.
+fn times(question: &Question) -> String {
+    if question.times.is_empty() {
+        return span(question.from, question.until);
+    }
+    let several = question.times.iter();
+    let several =
+        several.map(|(from, until)| format!("{} to before {}", time(*from), time(*until)));
+    let several = several.collect::<Vec<_>>().join(", ");
+    format!("records that begin in one of these: {several}")
 }
 
 fn span(from: Option<u64>, until: Option<u64>) -> String {
@@ -314,6 +326,7 @@ mod tests {
                     filter: None,
                     from: None,
                     until: None,
+                    times: Vec::new(),
                     by: "bytes".to_owned(),
                     limit: 0,
                 },

@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// The time that an object covers.
 const SLOT_SECONDS: u64 = 300;
+/// An object covers a time in which records end; how long before it they may begin:
+/// the longest aggregation interval.
+const LONGEST_RECORD: u64 = 600;
 
 pub(super) async fn read(
     cloud: &Cloud,
@@ -30,10 +33,11 @@ pub(super) async fn read(
     let region = request.regions.first().map(String::as_str);
     let config = aws::config_of(cloud.choice(&plan.settings, region)).await;
     let asked: Vec<String> = places.iter().map(Place::url).collect();
-    let unaligned = places
-        .iter()
-        .flat_map(|place| &place.selection.times)
-        .any(|time| time.start % SLOT_SECONDS != 0 || time.end % SLOT_SECONDS != 0);
+    // Records that are asked for by their own times are cut there.
+    let is_cut = request.times.is_some();
+    let mut times = places.iter().flat_map(|place| &place.selection.times);
+    let unaligned =
+        !is_cut && times.any(|time| time.start % SLOT_SECONDS != 0 || time.end % SLOT_SECONDS != 0);
     let options = Options {
         keep_going: cloud.keep_going,
     };
@@ -110,9 +114,19 @@ fn named(cloud: &Cloud, plan: &Plan, request: &Request<'_>, url: &str) -> Result
             accounts: accounts(&cloud.account)?,
             regions: request.regions.to_vec(),
             flow_logs: request.flow_logs.to_vec(),
-            times: known(plan.times.clone())?,
+            times: known(objects(plan, request))?,
         },
     })
+}
+
+/// The times whose objects are read.
+fn objects(plan: &Plan, request: &Request<'_>) -> Vec<Range<u64>> {
+    let later = match request.times.is_some() {
+        true => LONGEST_RECORD,
+        false => 0,
+    };
+    let times = plan.times.iter();
+    times.map(|time| time.start..time.end + later).collect()
 }
 
 /// The place that flow logs are delivered to, as vpc-flowlogs-egress-analyzer
@@ -140,7 +154,7 @@ fn delivered(
         "" => String::new(),
         prefix => format!("{prefix}/"),
     };
-    let times = match known(plan.times.clone())? {
+    let times = match known(objects(plan, request))? {
         times if times.is_empty() => vec![day(plan, outcome)?],
         times => times,
     };

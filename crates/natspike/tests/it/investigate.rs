@@ -2,7 +2,11 @@
 //! same lines.
 
 mod filters;
+mod history;
+mod names;
+mod refusals;
 mod slow;
+mod times;
 
 use super::text;
 use flate2::Compression;

@@ -1,7 +1,7 @@
 //! What addresses are called: the real binary, files, and servers on loopback
 //! that count what they are asked.
 
-mod mmdb;
+pub(super) mod mmdb;
 pub(super) mod server;
 
 use super::text;

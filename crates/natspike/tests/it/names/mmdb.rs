@@ -4,13 +4,13 @@
 //! <https://maxmind.github.io/MaxMind-DB/>
 
 /// A field's value.
-pub(super) enum Field {
+pub(in super::super) enum Field {
     Text(&'static str),
     Number(u32),
 }
 
 /// The first bytes of a /24 network, and its fields.
-pub(super) type Row<'a> = ([u8; 3], &'a [(&'a str, Field)]);
+pub(in super::super) type Row<'a> = ([u8; 3], &'a [(&'a str, Field)]);
 
 /// What separates the tree from the data.
 const SEPARATOR: usize = 16;
@@ -18,7 +18,7 @@ const EMPTY: u32 = u32::MAX;
 
 /// A database of that type with what is known of the /24 networks of these
 /// addresses.
-pub(super) fn database(kind: &str, rows: &[Row<'_>]) -> Vec<u8> {
+pub(in super::super) fn database(kind: &str, rows: &[Row<'_>]) -> Vec<u8> {
     let mut data = Vec::new();
     let mut nodes = vec![[EMPTY; 2]];
     // Leaves are marked by the highest bit.
