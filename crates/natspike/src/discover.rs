@@ -3,7 +3,7 @@
 use crate::cloud::Cloud;
 use crate::cloud::subject::Subject;
 use crate::dotenv::Settings;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::io::{self, Write};
 
@@ -27,6 +27,9 @@ impl Command {
         let found = self
             .subject
             .discover(&self.cloud, &settings, &self.region, false)?;
+        if found.subject.is_empty() && found.inside.is_empty() && found.sources.is_empty() {
+            bail!("know what to look for: name an instance with --instance-id i-…");
+        }
         let subject = found.subject.iter().map(|it| format!("subject {it}"));
         let inside = found.inside.iter().map(|it| format!("inside {it}"));
         let sources = found.sources.iter().map(|it| format!("source {it}"));

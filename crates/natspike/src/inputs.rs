@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 /// What to read.
 #[derive(Args)]
+#[command(next_help_heading = "What is read")]
 pub(crate) struct Inputs {
     /// Files, folders or patterns, s3://bucket/prefix, logs://GROUP; - is standard input
     ///
@@ -28,6 +29,7 @@ pub(crate) struct Inputs {
     #[arg(
         required = cfg!(not(feature = "aws")),
         value_name = "PATH",
+        help_heading = None::<&str>,
         value_hint = ValueHint::AnyPath
     )]
     pub(crate) files: Vec<PathBuf>,

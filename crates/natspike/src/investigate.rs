@@ -11,12 +11,13 @@ use crate::names::{Askers, Known, Naming, text};
 use crate::thresholds;
 use adapters::bundle::is_bundle_file;
 use anyhow::{Context, Result, bail};
-use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Args, ValueEnum, ValueHint};
 use egress::Names;
 use egress::investigate::{Analysis, Asked, By, CidrLists, Inquiry, Investigation, SensitivePorts};
 use flowlog::FlowTable;
 use ipnet::IpNet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -34,16 +35,23 @@ pub(crate) const ALL: &str = "all";
 /// Investigate traffic: who talks to whom, on which ports, and what is strange
 ///
 /// Reads whatever analyze reads, once for all analyses. The subject are addresses
-/// that are investigated (--instance-ip, --instance-id), or else every private one.
-/// External is what lies outside of --vpc-cidr, or else what is not private.
+/// that are investigated (--instance-ip, --instance-id), or else those of --vpc-cidr, or
+/// else every private one. External is what lies outside of --vpc-cidr, or else what is
+/// not private. docs/detectors.md has the rules from port-scan on.
 #[derive(Args)]
 pub(crate) struct Investigate {
-    /// The analysis; what is no name of one is a PATH
-    #[arg(value_name = "ANALYSIS", value_parser = analysis_or_path, default_value = ALL)]
-    named: String,
+    /// The analysis; may be left out before a PATH
+    #[arg(value_name = "ANALYSIS", value_parser = AnalysisOrPath, default_value = ALL)]
+    named: PathBuf,
 
-    /// More analyses
-    #[arg(long, value_name = "ANALYSIS", value_delimiter = ',', value_parser = analyses())]
+    /// More analyses, by the names above
+    #[arg(
+        long,
+        value_name = "ANALYSIS",
+        value_delimiter = ',',
+        value_parser = analyses(),
+        hide_possible_values = true
+    )]
     analysis: Vec<String>,
 
     /// What rows are ranked by
@@ -97,17 +105,16 @@ pub(crate) struct Investigate {
     whom: crate::whom::Whom,
 
     #[command(flatten)]
-    thresholds: thresholds::Options,
-
-    #[command(flatten)]
-    keeping: Keeping,
+    inputs: Inputs,
 
     #[command(flatten)]
     naming: Naming,
 
-    // Last, or what follows would stand under its headings.
     #[command(flatten)]
-    inputs: Inputs,
+    thresholds: thresholds::Options,
+
+    #[command(flatten)]
+    keeping: Keeping,
 }
 
 /// What rows are ranked by.
@@ -128,26 +135,42 @@ impl From<Ranking> for By {
     }
 }
 
-/// The names of all analyses.
+/// The names of all analyses, and what each answers.
 pub(crate) fn analyses() -> PossibleValuesParser {
-    let names = Analysis::ALL.map(Analysis::name);
-    PossibleValuesParser::new(std::iter::once(ALL).chain(names))
+    let all = PossibleValue::new(ALL).help("every one; port-specific where --port names a port");
+    let analysis = |it: Analysis| PossibleValue::new(it.name()).help(it.summary());
+    PossibleValuesParser::new(std::iter::once(all).chain(Analysis::ALL.map(analysis)))
 }
 
-fn is_analysis(text: &str) -> bool {
-    text == ALL || Analysis::ALL.iter().any(|analysis| analysis.name() == text)
-}
+/// The name of an analysis, or something to read, of which all is asked then.
+#[derive(Clone)]
+struct AnalysisOrPath;
 
-/// The name of an analysis, or what can be read.
-fn analysis_or_path(text: &str) -> Result<String, String> {
-    let is_path = text == "-" || text.contains(['/', '\\', '.', '*', '?']);
-    if is_analysis(text) || is_path || Path::new(text).exists() {
-        return Ok(text.to_owned());
+impl TypedValueParser for AnalysisOrPath {
+    type Value = PathBuf;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<PathBuf, clap::Error> {
+        // No analysis has such letters in its name, so a path that is not there is
+        // said to be missing, and not to be no analysis.
+        let is_path = |text: &str| text == "-" || text.contains(['/', '.', '*', ':']);
+        if is_path(&value.to_string_lossy()) {
+            return Ok(value.into());
+        }
+        match analyses().parse_ref(command, argument, value) {
+            Err(_) if Path::new(value).exists() => Ok(value.into()),
+            parsed => parsed.map(PathBuf::from),
+        }
     }
-    let names = Analysis::ALL.map(Analysis::name).join(", ");
-    Err(format!(
-        "neither an analysis nor a file is called so; analyses are {ALL}, {names}"
-    ))
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values: Vec<PossibleValue> = analyses().possible_values()?.collect();
+        Some(Box::new(values.into_iter()))
+    }
 }
 
 /// What is read of whom, found out before anything is read.
@@ -167,8 +190,8 @@ impl Investigate {
     /// Reads, investigates, writes to standard output.
     pub(crate) fn run(mut self) -> Result<()> {
         if !is_analysis(&self.named) {
-            let path = std::mem::replace(&mut self.named, ALL.to_owned());
-            self.inputs.files.insert(0, path.into());
+            let path = std::mem::replace(&mut self.named, ALL.into());
+            self.inputs.files.insert(0, path);
         }
         let files = std::mem::take(&mut self.log_file);
         self.inputs.files.extend(files);
@@ -326,8 +349,9 @@ impl Investigate {
 
     /// The analyses that are named; none: all.
     fn analyses(&self) -> Vec<Analysis> {
-        let named = std::iter::once(&self.named).chain(&self.analysis);
-        let mut named: Vec<&str> = named.map(String::as_str).filter(|it| *it != ALL).collect();
+        let named = self.named.to_str().into_iter();
+        let named = named.chain(self.analysis.iter().map(String::as_str));
+        let mut named: Vec<&str> = named.filter(|it| *it != ALL).collect();
         #[cfg(feature = "aws")]
         if self.scan_cidrs.is_some() {
             named.push(Analysis::CidrConnections.name());
@@ -362,6 +386,12 @@ impl Investigate {
             sources: files.chain(found.more.urls.iter().cloned()).collect(),
         })
     }
+}
+
+/// Whether that is the name of an analysis.
+fn is_analysis(named: &Path) -> bool {
+    let names = Analysis::ALL.map(Analysis::name);
+    named == Path::new(ALL) || names.iter().any(|name| named == Path::new(name))
 }
 
 /// Says something beside the result.

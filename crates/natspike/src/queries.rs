@@ -26,7 +26,7 @@ use std::sync::Arc;
 #[derive(Args)]
 pub(crate) struct Queries {
     /// The analysis
-    #[arg(value_name = "ANALYSIS", value_parser = analyses(), default_value = ALL, hide_possible_values = true)]
+    #[arg(value_name = "ANALYSIS", value_parser = analyses(), default_value = ALL)]
     named: String,
 
     /// What the query is written in

@@ -47,11 +47,10 @@ pub(crate) struct Sources {
     snapshot: Option<PathBuf>,
 
     #[command(flatten)]
-    naming: crate::names::Naming,
-
-    // Last, or what follows would stand under its headings.
-    #[command(flatten)]
     inputs: Inputs,
+
+    #[command(flatten)]
+    naming: crate::names::Naming,
 }
 
 impl Sources {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 #[derive(Args)]
 pub(crate) struct Whom {
     /// Address or network that is investigated, several; counts instead of an
-    /// instance's own [default: every private address]
+    /// instance's own [default: the networks of --vpc-cidr]
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = address_or_network)]
     instance_ip: Vec<IpNet>,
 

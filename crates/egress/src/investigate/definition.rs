@@ -162,8 +162,8 @@ impl Analysis {
             Analysis::TopExternal => "both, by sender, receiver and port",
             Analysis::PortSpecific => "who uses the port of --port, at either end",
             Analysis::SensitivePorts => {
-                "who sends to sensitive ports (SSH, RDP, databases, ...) of the subject, whose it \
-                 sends to, and what it replies"
+                "who sends to sensitive ports (SSH, RDP, databases, ...) of the subject, to whose it \
+                 sends, what it replies"
             }
             Analysis::Rejected => "what was rejected, by sender, receiver and port",
             Analysis::CidrConnections => "traffic with addresses of lists (--cidrs) and of AWS",

@@ -9,6 +9,7 @@ mod forms;
 mod history;
 mod hostile;
 mod investigate;
+mod investigations;
 mod names;
 mod outputs;
 mod parquet;
