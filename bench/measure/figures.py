@@ -81,6 +81,8 @@ class Figures:
 
     gzip: Comparison
     plain: Comparison
+    investigation: Comparison
+    """natspike's own analyze, and investigate all beside it."""
     engine: list[Engine]
     speedup: dict[str, Speedup]
     """By form of the files."""
@@ -119,6 +121,7 @@ class Bench:
         return Figures(
             gzip=self.compare(packed, ready, skipped),
             plain=self.compare(text, plain, skipped),
+            investigation=self.investigation(packed),
             engine=self.engine_alone(text),
             speedup=self.two_files(size),
             linear=self.linear(),
@@ -154,6 +157,18 @@ class Bench:
                 print(f"  {tool.name}: {used.cpu:.2f} CPU s", flush=True)
         return Comparison(recording, [own, *series.values()])
 
+    def investigation(self, recording: Recording) -> Comparison:
+        """All analyses of an investigation beside one analysis, in turn."""
+        print(f"{recording.path.name}: analyze and investigate all", flush=True)
+        warm(recording.path)
+        version = self.version()
+        analyze = Series("natspike analyze", version=version)
+        investigate = Series("natspike investigate all", version=version)
+        for _ in range(self.rounds):
+            analyze.runs.append(self.analyze([recording]))
+            investigate.runs.append(self.investigate(recording))
+        return Comparison(recording, [analyze, investigate])
+
     def part(self, tool: Tool, recording: Recording) -> Recording:
         """What the tool is given: all of it, or a smaller recording."""
         if tool.share == 1:
@@ -171,6 +186,24 @@ class Bench:
         if found != true:
             raise SystemExit(f"natspike found {found} bytes and not {true}: nothing is measured")
         print(f"  natspike: {used.cpu:.2f} CPU s", flush=True)
+        return used
+
+    def investigate(self, recording: Recording) -> Usage:
+        """One run of all analyses, whose accepted bytes are checked."""
+        command: list[str | Path] = [self.natspike, "investigate", "all", recording.path]
+        command += ["--output", "json", "--no-history", "--quiet"]
+        used = child.run(command)
+        tables = used.answer()["tables"]
+        summary = next(table for table in tables if table["analysis"] == "traffic-summary")
+        place = [column["name"] for column in summary["columns"]].index("action")
+        rows = [row for row in summary["rows"] if row["cells"][place] == "ACCEPT"]
+        found = sum(row["sums"]["bytes"] for row in rows)
+        if found != recording.processed:
+            raise SystemExit(
+                f"investigate found {found} bytes and not {recording.processed}: "
+                "nothing is measured"
+            )
+        print(f"  investigate all: {used.cpu:.2f} CPU s", flush=True)
         return used
 
     def version(self) -> str:

@@ -79,8 +79,12 @@ struct Bucket {
 
 /// The second time.
 pub(crate) struct Ranked {
-    sketch: Sketch,
-    least: u64,
+    by: By,
+    most: usize,
+    hasher: RandomState,
+    /// A bit for each bucket whose groups may be among the largest: so few that they
+    /// stay near the processor. None where buckets are not kept.
+    candidates: Vec<u64>,
     groups: HashMap<Group, Sums, RandomState>,
     /// The last row's group, of which neighbours mostly are.
     last: (Group, Sums),
@@ -120,7 +124,7 @@ impl Sketch {
 
     #[inline]
     fn place(&self, group: Group) -> usize {
-        self.hasher.hash_one(group) as usize % BUCKETS
+        place(&self.hasher, group)
     }
 
     /// The groups that may be among the largest, still to be added.
@@ -130,9 +134,15 @@ impl Sketch {
             Some(place) if self.most > 0 => *largest.select_nth_unstable(place).1,
             _ => 0,
         };
+        let mut candidates = vec![0; self.buckets.len().div_ceil(64)];
+        for (place, bucket) in self.buckets.iter().enumerate() {
+            candidates[place / 64] |= u64::from(bucket.sum >= least) << (place % 64);
+        }
         Ranked {
-            sketch: self,
-            least,
+            by: self.by,
+            most: self.most,
+            hasher: self.hasher,
+            candidates,
             groups: HashMap::default(),
             last: (0, Sums::default()),
             others: Sums::default(),
@@ -140,15 +150,21 @@ impl Sketch {
     }
 }
 
+#[inline]
+fn place(hasher: &RandomState, group: Group) -> usize {
+    hasher.hash_one(group) as usize % BUCKETS
+}
+
 impl Ranked {
     /// Adds a row, the same that the sketch took note of.
     #[inline]
     pub(crate) fn add(&mut self, group: Group, sums: Sums) {
-        if !self.sketch.buckets.is_empty()
-            && self.sketch.buckets[self.sketch.place(group)].sum < self.least
-        {
-            self.others.add(sums);
-            return;
+        if !self.candidates.is_empty() {
+            let place = place(&self.hasher, group);
+            if self.candidates[place / 64] >> (place % 64) & 1 == 0 {
+                self.others.add(sums);
+                return;
+            }
         }
         if self.last.0 == group {
             self.last.1.add(sums);
@@ -172,7 +188,7 @@ impl Ranked {
     ) -> (Vec<(Group, Sums)>, Option<Sums>, Sums) {
         let (last, sums) = std::mem::take(&mut self.last);
         self.keep(last, sums);
-        let Sketch { by, most, .. } = self.sketch;
+        let (by, most) = (self.by, self.most);
         let mut total = self.others;
         self.groups.values().for_each(|sums| total.add(*sums));
         let mut groups: Vec<(Group, Sums)> = self.groups.into_iter().collect();

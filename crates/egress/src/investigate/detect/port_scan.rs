@@ -18,18 +18,29 @@ pub(crate) const NAME: &str = "port-scan";
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// What of a flow matters.
+/// What of a flow matters. There are many, and they are sorted: what it moved is kept
+/// elsewhere.
 #[derive(Clone, Copy)]
 struct Probe {
     src: u32,
     dst: u32,
+    /// The place of what it moved.
+    moved: u32,
     port: u16,
     protocol: Option<u8>,
-    first: Option<u64>,
     is_reject: bool,
     /// It is like one of a scan.
     is_probe: bool,
-    sums: Sums,
+    first: Option<u64>,
+}
+
+/// The flows that open connections.
+#[derive(Default)]
+struct Probes {
+    probes: Vec<Probe>,
+    /// What each moved.
+    moved: Vec<Sums>,
+    dated: super::Dated,
 }
 
 impl Probe {
@@ -46,13 +57,22 @@ pub(crate) fn find(
     thresholds: &Thresholds,
     ends: Ends<'_>,
 ) -> [Table; 2] {
-    let (mut probes, dated) = probes(flows, thresholds);
+    let Probes {
+        mut probes,
+        moved,
+        dated,
+    } = Probes::of(flows, thresholds);
     let note = dated.note("what was tried within a time cannot be told");
     probes.sort_unstable_by_key(|probe| (probe.src, probe.dst, probe.service()));
     let mut vertical = Vec::new();
     for group in probes.chunk_by(|a, b| (a.src, a.dst) == (b.src, b.dst)) {
-        if let Some(scan) = Scan::of(group, thresholds.scan_ports, thresholds, Probe::service)
-            && (by_flags || !is_replying(group, &probes, scan.distinct))
+        if let Some(scan) = Scan::of(
+            group,
+            &moved,
+            thresholds.scan_ports,
+            thresholds,
+            Probe::service,
+        ) && (by_flags || !is_replying(group, &probes, &moved, scan.distinct))
         {
             vertical.push((scan, group[0]));
         }
@@ -60,9 +80,13 @@ pub(crate) fn find(
     probes.sort_unstable_by_key(|probe| (probe.src, probe.service(), probe.dst));
     let mut horizontal = Vec::new();
     for group in probes.chunk_by(|a, b| (a.src, a.service()) == (b.src, b.service())) {
-        let scan = Scan::of(group, thresholds.scan_receivers, thresholds, |probe| {
-            probe.dst
-        });
+        let scan = Scan::of(
+            group,
+            &moved,
+            thresholds.scan_receivers,
+            thresholds,
+            |probe| probe.dst,
+        );
         horizontal.extend(scan.map(|scan| (scan, group[0])));
     }
     [
@@ -71,50 +95,49 @@ pub(crate) fn find(
     ]
 }
 
-fn probes(
-    flows: &mut dyn Iterator<Item = Flow>,
-    thresholds: &Thresholds,
-) -> (Vec<Probe>, super::Dated) {
-    let mut probes = Vec::new();
-    let mut answered = HashSet::with_hasher(RandomState::default());
-    let mut dated = super::Dated::default();
-    for flow in flows {
-        if flow.protocol == Some(UDP) && !flow.is_reject {
-            answered.insert((flow.pair.dst, flow.pair.src));
+impl Probes {
+    fn of(flows: &mut dyn Iterator<Item = Flow>, thresholds: &Thresholds) -> Probes {
+        let mut found = Probes::default();
+        let mut answered = HashSet::with_hasher(RandomState::default());
+        for flow in flows {
+            if flow.protocol == Some(UDP) && !flow.is_reject {
+                answered.insert((flow.pair.dst, flow.pair.src));
+            }
+            let has_ports = matches!(flow.protocol, None | Some(TCP | UDP));
+            let Some(port) = flow.dst_port.filter(|_| flow.opens && has_ports) else {
+                continue;
+            };
+            let most = u128::from(thresholds.scan_bytes) * u128::from(flow.sums.flows);
+            found.probes.push(Probe {
+                src: flow.pair.src,
+                dst: flow.pair.dst,
+                moved: found.moved.len() as u32,
+                port,
+                protocol: flow.protocol,
+                is_reject: flow.is_reject,
+                is_probe: flow.is_reject || flow.sums.bytes <= most,
+                first: found.dated.start(flow.first),
+            });
+            found.moved.push(flow.sums);
         }
-        let has_ports = matches!(flow.protocol, None | Some(TCP | UDP));
-        let Some(port) = flow.dst_port.filter(|_| flow.opens && has_ports) else {
-            continue;
-        };
-        let most = u128::from(thresholds.scan_bytes) * u128::from(flow.sums.flows);
-        probes.push(Probe {
-            src: flow.pair.src,
-            dst: flow.pair.dst,
-            port,
-            protocol: flow.protocol,
-            first: dated.start(flow.first),
-            is_reject: flow.is_reject,
-            is_probe: flow.is_reject || flow.sums.bytes <= most,
-            sums: flow.sums,
-        });
+        for probe in &mut found.probes {
+            let is_udp = probe.protocol == Some(UDP) && !probe.is_reject;
+            probe.is_probe &= !(is_udp && answered.contains(&(probe.src, probe.dst)));
+        }
+        found
     }
-    for probe in &mut probes {
-        let is_udp = probe.protocol == Some(UDP) && !probe.is_reject;
-        probe.is_probe &= !(is_udp && answered.contains(&(probe.src, probe.dst)));
-    }
-    (probes, dated)
 }
 
 /// Whether the receiver of these flows connects to their sender as often as there
 /// are ports: then they are replies to the ports that it connects from.
-fn is_replying(group: &[Probe], probes: &[Probe], ports: usize) -> bool {
+fn is_replying(group: &[Probe], probes: &[Probe], moved: &[Sums], ports: usize) -> bool {
     let back = (group[0].dst, group[0].src);
     let from = probes.partition_point(|probe| (probe.src, probe.dst) < back);
     let others = probes[from..].iter();
     let others = others.take_while(|probe| (probe.src, probe.dst) == back);
     let records: u64 = others
         .filter(|probe| !probe.is_reject)
-        .map(|probe| probe.sums.flows)
+        .map(|probe| moved[probe.moved as usize].flows)
         .sum();
     records >= ports as u64
 }
@@ -135,6 +158,7 @@ impl Scan {
     /// Of flows that are in the order of what they try; `None` below the threshold.
     fn of<K: PartialEq>(
         group: &[Probe],
+        moved: &[Sums],
         least: u64,
         thresholds: &Thresholds,
         what: impl Fn(&Probe) -> K,
@@ -160,7 +184,7 @@ impl Scan {
             scan.distinct += 1;
             scan.accepted += usize::from(probes().any(|probe| !probe.is_reject));
             scan.rejected += usize::from(probes().any(|probe| probe.is_reject));
-            probes().for_each(|probe| scan.sums.add(probe.sums));
+            probes().for_each(|probe| scan.sums.add(moved[probe.moved as usize]));
             firsts.extend(probes().filter_map(|probe| probe.first).min());
         }
         firsts.sort_unstable();
