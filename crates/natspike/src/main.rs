@@ -123,4 +123,39 @@ mod tests {
     fn no_option_stands_twice_in_a_command() {
         Cli::command().debug_assert();
     }
+
+    /// Words as a shell makes them, up to what is the shell's own.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut is_quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '\'' => is_quoted = !is_quoted,
+                ' ' if !is_quoted => words.push(String::new()),
+                _ => words.last_mut().expect("a word").push(letter),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        let is_shell = |word: &String| ["#", ">", "|"].contains(&word.as_str());
+        let end = words.iter().position(is_shell).unwrap_or(words.len());
+        words.truncate(end);
+        words
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn what_the_pages_tell_to_type_is_understood() {
+        let pages = [
+            include_str!("../../../README.md"),
+            include_str!("../../../docs/filter.md"),
+        ];
+        let lines = pages.iter().flat_map(|page| page.lines());
+        let lines = lines.map(|line| line.strip_prefix("$ ").unwrap_or(line));
+        let commands: Vec<&str> = lines.filter(|line| line.starts_with("natspike ")).collect();
+        assert!(commands.len() > 30, "{commands:?}");
+        for command in commands {
+            let parsed = Cli::command().try_get_matches_from(words(command));
+            assert!(parsed.is_ok(), "{command}: {parsed:?}");
+        }
+    }
 }
