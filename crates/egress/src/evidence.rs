@@ -3,7 +3,7 @@
 //! **Invariants.** Draws no conclusion: what is a gateway is told in
 //! [`crate::gateway`]. Memory grows with distinct addresses and not with flows.
 
-use crate::address::{is_nat64, is_private, is_workload_side};
+use crate::address::{is_private, is_workload_side};
 use crate::sums::ByKind;
 use flowlog::{Action, Conversation, Flow, FlowTable};
 use foldhash::fast::RandomState;
@@ -174,7 +174,9 @@ impl Evidence {
             (false, true) => {
                 self.facing_private.insert(one);
             }
-            (false, false) if !is_nat64(one) && !is_nat64(other) => {
+            // A gateway's elastic IPs are IPv4 addresses; hosts with IPv6 face each
+            // other without it.
+            (false, false) if one.is_ipv4() && other.is_ipv4() => {
                 self.public_peers.entry(one).or_default().insert(other);
                 self.public_peers.entry(other).or_default().insert(one);
             }

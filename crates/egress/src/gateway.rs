@@ -400,6 +400,16 @@ mod tests {
     }
 
     #[test]
+    fn hosts_with_ipv6_are_no_regional_gateway() {
+        let lines = [
+            "- - 2001:db8:1::5 2001:db8:ff::7 2001:db8:1::5 2001:db8:ff::7 10",
+            "- - 2001:db8:ff::7 2001:db8:1::5 2001:db8:ff::7 2001:db8:1::5 90",
+            "- - 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 10",
+        ];
+        check(PKT, &lines, &[], &[]);
+    }
+
+    #[test]
     fn a_given_address_is_believed_where_nothing_can_be_inferred() {
         let lines = ["eni-a 10.0.1.5 10.0.0.220 10"];
         check(PLAIN, &lines, &[], &[]);

@@ -1,6 +1,7 @@
 //! Flow logs in AWS: the real binary against a stand-in over HTTP.
 
 mod cache;
+mod investigate;
 mod owners;
 mod prices;
 mod quota;
@@ -58,6 +59,7 @@ fn natspike(stand_in: &StandIn, settings: &[(&str, &str)]) -> Command {
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("NATSPIKE_CACHE_DIR", stand_in.cache.path())
+        .env("NATSPIKE_STATE_DIR", stand_in.cache.path().join("state"))
         .envs(settings.iter().copied());
     command
 }

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) events: Vec<(u64, String)>,
     /// The class of the log group.
     pub(super) class: &'static str,
+    /// When the log group was created, in Unix seconds, if not in 2027.
+    pub(super) created: Option<u64>,
     /// Log formats of the flow logs that deliver to the group.
     pub(super) formats: Vec<String>,
     /// The rows that a query is answered with, as JSON, by what is in it.
@@ -431,7 +433,7 @@ impl World {
             "DescribeLogGroups" => json!({"logGroups": [{
                 "logGroupName": "flows",
                 "logGroupClass": self.class,
-                "creationTime": 1_799_999_000_000_u64,
+                "creationTime": self.created.unwrap_or(1_799_999_000) * 1_000,
             }]}),
             "FilterLogEvents" => self.filter(body),
             "StartQuery" => {

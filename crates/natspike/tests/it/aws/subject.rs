@@ -5,7 +5,7 @@ use super::stand_in::{StandIn, World};
 use super::{DAY, FLOWS, JSON, check, failure, key, natspike, recording, report, run, text};
 use traffic::Layout;
 
-const WEB: &str = "i-0123456789abcdef0";
+pub(super) const WEB: &str = "i-0123456789abcdef0";
 const FORMAT: &str = "${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} \
                       ${start} ${end} ${action}";
 
@@ -60,7 +60,7 @@ const PEERING: &str = "<item><vpcPeeringConnectionId>pcx-1</vpcPeeringConnection
     <region>eu-west-1</region><cidrBlock>10.8.0.0/16</cidrBlock></requesterVpcInfo>\
     <accepterVpcInfo><vpcId>vpc-0a1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock></accepterVpcInfo></item>";
 
-fn flow_log(id: &str, resource: &str, traffic: &str, destination: &str) -> String {
+pub(super) fn flow_log(id: &str, resource: &str, traffic: &str, destination: &str) -> String {
     format!(
         "<item><flowLogId>{id}</flowLogId><flowLogStatus>ACTIVE</flowLogStatus>\
          <resourceId>{resource}</resourceId><trafficType>{traffic}</trafficType>\
@@ -69,12 +69,12 @@ fn flow_log(id: &str, resource: &str, traffic: &str, destination: &str) -> Strin
     )
 }
 
-const GROUP: &str = "<logDestinationType>cloud-watch-logs</logDestinationType>\
+pub(super) const GROUP: &str = "<logDestinationType>cloud-watch-logs</logDestinationType>\
                      <logGroupName>flows</logGroupName>";
-const BUCKET: &str = "<logDestinationType>s3</logDestinationType>\
+pub(super) const BUCKET: &str = "<logDestinationType>s3</logDestinationType>\
                       <logDestination>arn:aws:s3:::logs/team</logDestination>";
 
-fn world(flow_logs: &str) -> World {
+pub(super) fn world(flow_logs: &str) -> World {
     World {
         ec2: vec![
             (&["DescribeInstances", WEB], instance("running", INTERFACE)),
@@ -103,7 +103,7 @@ fn found(stand_in: &StandIn, arguments: &[&str]) -> Vec<String> {
     text(&output.stdout).lines().map(str::to_owned).collect()
 }
 
-const ASKED: [&str; 4] = ["--instance-id", WEB, "--region", "us-east-1"];
+pub(super) const ASKED: [&str; 4] = ["--instance-id", WEB, "--region", "us-east-1"];
 
 #[test]
 fn finds_addresses_networks_and_the_flow_log_to_read() {
