@@ -231,15 +231,20 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Traffic with addresses of the lists, by address and action.
-    pub(crate) fn in_lists(&self, lists: &CidrLists) -> Table {
+    /// Traffic with addresses of the lists, by address and action. Where a subject is
+    /// named, they are those of its peers: AWS's prefixes have an instance's own IPv6
+    /// address, too.
+    pub(crate) fn in_lists(&self, lists: &CidrLists, names_subject: bool) -> Table {
         let ends = &self.fold.ends;
         let found: Vec<Option<Match<'_>>> = ends.all().map(|address| lists.get(address)).collect();
         let mut groups: HashMap<(u32, bool), Sums, RandomState> = HashMap::default();
         for (_, held) in self.rows() {
             let is_reject = held.key.flags & Key::REJECT > 0;
-            for end in [held.key.src, held.key.dst] {
-                if found[end as usize].is_some() {
+            let (src, dst) = (held.key.src, held.key.dst);
+            for (end, other) in [(src, dst), (dst, src)] {
+                let is_subject = |end| names_subject && ends.side(end).is_subject;
+                let is_peer = !is_subject(end) || is_subject(other);
+                if is_peer && found[end as usize].is_some() {
                     groups.entry((end, is_reject)).or_default().add(held.sums);
                 }
             }

@@ -205,11 +205,11 @@ impl Inquiry {
         let mut tables = answers.tables(&asking, &port_name);
         if self.plan.rules.contains(&Analysis::CidrConnections) {
             tables.push(match &self.asked.lists {
-                Some(lists) => answers.in_lists(lists),
+                Some(lists) => answers.in_lists(lists, names_subject),
                 None => {
                     let mut lists = CidrLists::default();
                     lists.add_aws(None);
-                    answers.in_lists(&lists)
+                    answers.in_lists(&lists, names_subject)
                 }
             });
         }

@@ -261,7 +261,8 @@ fn lists_in_the_old_form_name_the_peers_by_the_longest_prefix() {
         r#"{"description": "d", "subnets": [
             {"ip_prefix": "203.0.113.0/24", "region": "US-CA", "city": "Los Angeles"},
             {"ip_prefix": "203.0.113.16/28", "region": "JP-13", "city": "Tokyo"},
-            {"ip_prefix": "2001:db8:ff::/48", "region": "", "city": "Berlin"}]}"#,
+            {"ip_prefix": "2001:db8:ff::/48", "region": "", "city": "Berlin"},
+            {"ip_prefix": "2001:db8:1::/56", "region": "", "city": "Ours"}]}"#,
     );
     desk.write(
         "providers/Other.json",
@@ -277,6 +278,7 @@ fn lists_in_the_old_form_name_the_peers_by_the_longest_prefix() {
         ["Acme", "203.0.113.0/24", "Los Angeles", "US-CA", "-"],
         ["Acme", "203.0.113.16/28", "Tokyo", "JP-13", "-"],
         ["Acme", "2001:db8:ff::/48", "Berlin", "-", "-"],
+        ["Acme", "2001:db8:1::/56", "Ours", "-", "-"],
         ["Other", "198.51.0.0/16", "-", "-", "-"],
         ["aws", "198.51.100.0/24", "-", "eu-west-1", "DYNAMODB"],
     ];

@@ -305,9 +305,11 @@ impl World<'_> {
     /// the list calls it.
     pub(super) fn in_lists(&self, records: &[Words], lists: &[[&str; 5]]) -> Rows {
         let mut all = Rows::new();
-        for end in [src, dst] {
+        type End = fn(&Words) -> &str;
+        for [end, other] in [[src as End, dst], [dst, src]] {
             let found = rows(records, |record| {
-                let is_about = self.is_subject(src(record)) || self.is_subject(dst(record));
+                // A peer is at the other end of one who is investigated.
+                let is_about = self.is_subject(other(record));
                 let [list, prefix, city, region, name] = longest(end(record), lists)?;
                 let cells = [list, end(record), prefix, city, region, name];
                 let cells = cells.map(str::to_owned).to_vec();
