@@ -11,10 +11,12 @@ pub use role::Role;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::os_shim_internal::{Env, Fs};
 use recorder::{FaultKind, PortError};
 use role::NotAssumed;
 use std::error::Error;
@@ -59,6 +61,17 @@ pub async fn config_of(choice: Choice) -> SdkConfig {
         Some(role) => role::assumed(config, role).await,
         None => config,
     }
+}
+
+/// The profiles of the shared configuration files, by name; none where they cannot
+/// be read, as then none can be chosen.
+pub async fn profiles() -> Vec<String> {
+    let files = EnvConfigFiles::default();
+    let read = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
+    let read = read.map(|read| read.profiles().map(str::to_owned).collect());
+    let mut profiles: Vec<String> = read.unwrap_or_default();
+    profiles.sort();
+    profiles
 }
 
 /// A connector for requests that are no calls of a service.

@@ -23,7 +23,7 @@ mod walk;
 
 pub use error::{ContentError, ExpandsTooFar, FileError};
 pub use layers::{EXPANSION, EXPANSION_FREE};
-pub use meter::{Meter, Reading};
+pub use meter::{Cancelled, Meter, Reading};
 pub use parquet::writer;
 pub use walk::{Found, Input, Repeated, find};
 
@@ -393,6 +393,21 @@ mod tests {
                 expected,
                 "{content:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_cancelled_is_an_error_and_no_shorter_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "10.0.0.1 10.0.0.2 7\n".repeat(200_000);
+        let text = format!("{TEXT}{long}");
+        for content in [text.clone().into_bytes(), gzip(text.as_bytes())] {
+            let inputs = find(&paths(&folder, &[content])).unwrap().inputs;
+            let meter = Meter::default();
+            meter.cancel();
+            let error = read(&inputs, &FlowTable::new, &meter).err();
+            assert_eq!(error.map(|error| error.name()), Some("Cancelled"));
+            assert_eq!(meter.reading().records, 0);
         }
     }
 

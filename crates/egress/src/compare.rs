@@ -343,8 +343,9 @@ pub mod console {
     }
 }
 
-/// The comparison as a JSON value, schema `natspike.comparison/1`.
-pub fn json(comparison: &Comparison) -> serde_json::Value {
+/// The comparison as a JSON value, schema `natspike.comparison/1`, with at most `top`
+/// changes of each kind (0 = all).
+pub fn json(comparison: &Comparison, top: usize) -> serde_json::Value {
     use rust_decimal::prelude::ToPrimitive;
     let sides = |(before, after): (Money, Money)| {
         serde_json::json!({
@@ -353,13 +354,20 @@ pub fn json(comparison: &Comparison) -> serde_json::Value {
             "saved": (before - after).to_f64(),
         })
     };
+    let mut shown: Vec<&Change> = Vec::new();
+    for change in &comparison.changes {
+        let before = shown.iter().filter(|it| it.kind == change.kind).count();
+        if top == 0 || before < top {
+            shown.push(change);
+        }
+    }
     serde_json::json!({
         "schema": "natspike.comparison/1",
         "currency": comparison.currency,
         "hourly": sides(comparison.hourly),
         "month": comparison.month.map(sides),
         "increase_percent": comparison.increase().and_then(|more| more.to_f64()),
-        "changes": comparison.changes.iter().map(|change| serde_json::json!({
+        "changes": shown.into_iter().map(|change| serde_json::json!({
             "kind": change.kind.name(),
             "name": change.name,
             "before": change.before.to_f64(),
@@ -439,7 +447,7 @@ mod tests {
             text.contains("-$3.00  gone\n") && text.contains("+$0.50  new\n"),
             "{text}"
         );
-        let json = super::json(&comparison);
+        let json = super::json(&comparison, 0);
         assert_eq!(json["month"]["saved"], 600.0);
     }
 

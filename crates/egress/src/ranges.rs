@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
@@ -125,6 +125,13 @@ impl AwsRanges {
             })
         });
         &RANGES
+    }
+
+    /// Every region that has prefixes.
+    pub fn regions(&self) -> BTreeSet<&str> {
+        let ranges = self.prefixes.iter().flat_map(|(_, ranges)| ranges);
+        let regions = ranges.map(|range| range.region.as_str());
+        regions.filter(|region| *region != "GLOBAL").collect()
     }
 
     /// Reads ip-ranges.json, or a packed copy.

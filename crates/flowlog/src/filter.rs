@@ -50,6 +50,7 @@ pub use expr::{
 pub use kind::Kind;
 pub(crate) use matcher::OTHER_FIELDS;
 pub use matcher::{Filter, Matcher, TooMuch};
+pub use names::names;
 #[doc(hidden)]
 pub use obvious::Member;
 pub use parser::{MOST_CHARACTERS, MOST_DEPTH};

@@ -1,6 +1,6 @@
 //! `natspike analyze`: flow logs in, a report out.
 
-use crate::sources::{self, Sources};
+use crate::sources::{self, How, Sources};
 use adapters::files::writer::{self, Cell, Kind};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -74,7 +74,7 @@ impl Analyze {
                 "write Parquet to a terminal: it is no text; send it to a file with > pairs.parquet"
             );
         }
-        let bundle = self.sources.gather(false, self.top())?;
+        let bundle = self.sources.gather(&How::of(self.top()))?;
         let top = self.top();
         let report = sources::report(&bundle, self.pairs())?;
         let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));

@@ -1,7 +1,7 @@
 //! `natspike bundle`: flow logs in, one file out that has all of a report in it.
 
 use crate::analyze::ROWS;
-use crate::sources::{self, Sources};
+use crate::sources::{self, How, Sources};
 use adapters::bundle as packed;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueHint};
@@ -46,7 +46,10 @@ impl Command {
         if is_piped && io::stdout().is_terminal() {
             bail!("write a bundle to a terminal: it is no text; name a file with --output");
         }
-        let mut bundle = self.sources.gather(true, self.top)?;
+        let mut bundle = self.sources.gather(&How {
+            fingerprints: true,
+            ..How::of(self.top)
+        })?;
         // What there is nothing to say about is not worth a file.
         sources::report(&bundle, 1)?;
         if self.redact {

@@ -10,7 +10,7 @@ use crate::dates;
 use crate::dotenv::Settings;
 use crate::sign_in::SignIn;
 use adapters::aws::Choice;
-use adapters::files::Meter;
+use adapters::files::{Cancelled, Meter};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use egress::RecordCounts;
@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const S3: &str = "s3://";
 const LOGS: &str = "logs://";
@@ -276,7 +276,7 @@ impl Cloud {
             .enable_all()
             .build()
             .context("start reading")?;
-        let done = runtime.block_on(async {
+        let work = async {
             let mut outcome = Outcome {
                 table: request.empty(),
                 ..Outcome::default()
@@ -291,6 +291,12 @@ impl Cloud {
                 outcome.add(logs_source::read(self, plan, request, group).await?);
             }
             Ok(outcome)
+        };
+        let done = runtime.block_on(async {
+            tokio::select! {
+                done = work => done,
+                () = cancelled(&request.meter) => Err(Cancelled.into()),
+            }
         });
         // What is still under way after a failure is of no use.
         runtime.shutdown_background();
@@ -300,6 +306,13 @@ impl Cloud {
     /// The region, and the credentials that are said by name.
     pub(crate) fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
         self.sign_in.choice(settings, region)
+    }
+}
+
+/// Ends when nobody wants any more what is read.
+async fn cancelled(meter: &Meter) {
+    while !meter.is_cancelled() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

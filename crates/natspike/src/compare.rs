@@ -56,7 +56,7 @@ impl Compare {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.output {
             Output::Console => compare::console::write(&comparison, self.top, &mut out),
-            Output::Json => writeln!(out, "{:#}", compare::json(&comparison)),
+            Output::Json => writeln!(out, "{:#}", compare::json(&comparison, 0)),
         }
         .and_then(|()| out.flush())
         .context("write the comparison")?;

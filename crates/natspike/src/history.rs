@@ -4,7 +4,7 @@ mod arguments;
 pub(crate) mod record;
 
 use adapters::history::{Entry, History, HistoryError, Log, MOST_RESULTS, typed};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use egress::investigate::listing::{Listed, Listing, Outcome};
 use egress::investigate::{self, Investigation};
@@ -135,19 +135,7 @@ impl Command {
         if let Some(Action::Clear(clear)) = self.action {
             return clear.run();
         }
-        let history = self.place.opened()?;
-        let log = history.read().map_err(failed("read the history"))?;
-        let limit = if self.limit == 0 {
-            usize::MAX
-        } else {
-            self.limit
-        };
-        let listing = Listing {
-            folder: history.folder().display().to_string(),
-            hidden: log.entries.len().saturating_sub(limit),
-            queries: log.entries.iter().take(limit).map(listed).collect(),
-            unreadable: log.unreadable,
-        };
+        let listing = list(&self.place.opened()?, self.limit)?;
         let mut out = stdout();
         match self.output {
             ListForm::Console => listing.console(&mut out),
@@ -157,6 +145,53 @@ impl Command {
         .and_then(|()| out.flush())
         .context("write the list")
     }
+}
+
+/// The newest queries, so many at the most (0 = all).
+pub(crate) fn list(history: &History, limit: usize) -> Result<Listing> {
+    let log = history.read().map_err(failed("read the history"))?;
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    Ok(Listing {
+        folder: history.folder().display().to_string(),
+        hidden: log.entries.len().saturating_sub(limit),
+        queries: log.entries.iter().take(limit).map(listed).collect(),
+        unreadable: log.unreadable,
+    })
+}
+
+/// Why a query that was made before cannot be shown again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecallError {
+    /// No id begins so.
+    #[error("{0}")]
+    Unknown(String),
+    /// Several do.
+    #[error("{0}")]
+    Several(String),
+    /// It failed, or did not end.
+    #[error("{0}")]
+    NoResult(String),
+    /// It was removed.
+    #[error("{0}")]
+    Gone(String),
+    /// The history cannot be read.
+    #[error("{0:#}")]
+    Unreadable(anyhow::Error),
+}
+
+/// The result of the one query whose id begins so.
+pub(crate) fn recall(history: &History, beginning: &str) -> Result<Investigation, RecallError> {
+    let unreadable = |error: anyhow::Error| RecallError::Unreadable(error);
+    let log = history.read().map_err(failed("read the history"));
+    let log = log.map_err(unreadable)?;
+    let id = only(history, &log, beginning)?;
+    let failed =
+        |error: &dyn std::fmt::Display| RecallError::Unreadable(anyhow!("show {id}: {error}"));
+    let result = history.result(&id).map_err(|error| failed(&error))?;
+    let Some(result) = result else {
+        return Err(missing(&id, &log));
+    };
+    investigate::json::read(&result).map_err(|error| failed(&error))
 }
 
 impl Clear {
@@ -177,43 +212,33 @@ impl Clear {
 
 impl Show {
     pub(crate) fn run(self) -> Result<()> {
-        let history = self.place.opened()?;
-        let log = history.read().map_err(failed("read the history"))?;
-        let id = self.only(&history, &log)?;
-        let failed = |error: &dyn std::fmt::Display| anyhow!("show {id}: {error}");
-        let result = history.result(&id).map_err(|error| failed(&error))?;
-        let Some(result) = result else {
-            return Err(missing(&id, &log));
-        };
-        let found = investigate::json::read(&result).map_err(|error| failed(&error))?;
+        let found = recall(&self.place.opened()?, &self.id)?;
         self.output.print(&found)
     }
+}
 
-    /// The one id that is meant.
-    fn only(&self, history: &History, log: &Log) -> Result<String> {
-        let beginning = typed(&self.id);
-        let ids = history.ids(log, &beginning);
-        let ids = ids.map_err(failed("read the history"))?;
-        let mut ids = ids.into_iter();
-        let name = &self.id;
-        match (ids.next(), ids.len()) {
-            (None, _) => bail!(
-                "show {name:?}: no query that is kept has an id that begins so; natspike history \
-                 --limit 0 lists them all"
-            ),
-            (Some(id), 0) => Ok(id),
-            (Some(first), others) => {
-                let named = std::iter::once(first).chain(ids.take(NAMED - 1));
-                let named = named.collect::<Vec<_>>().join(", ");
-                let more = match (others + 1).saturating_sub(NAMED) {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
-                bail!(
-                    "show {name:?}: {} ids begin so, {named}{more}; type more letters of one",
-                    others + 1
-                )
-            }
+/// The one id that is meant.
+fn only(history: &History, log: &Log, name: &str) -> Result<String, RecallError> {
+    let ids = history.ids(log, &typed(name));
+    let ids = ids.map_err(failed("read the history"));
+    let mut ids = ids.map_err(RecallError::Unreadable)?.into_iter();
+    match (ids.next(), ids.len()) {
+        (None, _) => Err(RecallError::Unknown(format!(
+            "show {name:?}: no query that is kept has an id that begins so; natspike history \
+             --limit 0 lists them all"
+        ))),
+        (Some(id), 0) => Ok(id),
+        (Some(first), others) => {
+            let named = std::iter::once(first).chain(ids.take(NAMED - 1));
+            let named = named.collect::<Vec<_>>().join(", ");
+            let more = match (others + 1).saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Err(RecallError::Several(format!(
+                "show {name:?}: {} ids begin so, {named}{more}; type more letters of one",
+                others + 1
+            )))
         }
     }
 }
@@ -224,26 +249,30 @@ fn failed(what: &str) -> impl Fn(HistoryError) -> anyhow::Error + '_ {
 }
 
 /// Why there is no result.
-fn missing(id: &str, log: &Log) -> anyhow::Error {
+fn missing(id: &str, log: &Log) -> RecallError {
     let entry = log.entries.iter().find(|entry| entry.id == id);
     let Some(query) = entry.map(listed) else {
-        return anyhow!("show {id}: its result was removed meanwhile");
+        return RecallError::Gone(format!("show {id}: its result was removed meanwhile"));
     };
     let again = match query.arguments.is_empty() {
         true => String::new(),
         false => format!("; it was natspike {}", query.arguments.join(" ")),
     };
     match (query.outcome, &query.error) {
-        (Outcome::Failed, Some(error)) => anyhow!("show {id}: that query failed to {error}{again}"),
-        (Outcome::Running, _) => anyhow!("show {id}: it is not at its end; try again later"),
-        (Outcome::DidNotEnd, _) => anyhow!(
+        (Outcome::Failed, Some(error)) => {
+            RecallError::NoResult(format!("show {id}: that query failed to {error}{again}"))
+        }
+        (Outcome::Running, _) => {
+            RecallError::NoResult(format!("show {id}: it is not at its end; try again later"))
+        }
+        (Outcome::DidNotEnd, _) => RecallError::NoResult(format!(
             "show {id}: it did not end (natspike was killed, or the machine stopped); run it \
              again{again}"
-        ),
-        (Outcome::Done | Outcome::Failed, _) => anyhow!(
+        )),
+        (Outcome::Done | Outcome::Failed, _) => RecallError::Gone(format!(
             "show {id}: its result is gone (the last {MOST_RESULTS} are kept, of at most 1 GiB); run \
              it again{again}"
-        ),
+        )),
     }
 }
 

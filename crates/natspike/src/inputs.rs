@@ -3,9 +3,9 @@
 //! **Invariants.** Every command that reads flow logs has these options and reads
 //! them here.
 
-use crate::progress::{self, Total};
+use crate::progress::{Shown, Total};
 use crate::sources::{named, source};
-use adapters::files::{self, Input, Meter};
+use adapters::files::{self, Input};
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
 use egress::RecordCounts;
@@ -122,6 +122,8 @@ pub(crate) struct More {
     pub(crate) times: Option<Vec<std::ops::Range<u64>>>,
     /// Files are hashed, too.
     pub(crate) fingerprints: bool,
+    /// Who is told how far reading has come.
+    pub(crate) shown: Shown,
 }
 
 /// What a table must be before records come into it.
@@ -169,7 +171,8 @@ impl Inputs {
         }
         if !files.is_empty() {
             let of_files = || new_table(layout.as_ref());
-            let (table, inputs) = self.read_files(&files, &of_files, &mut gathered.warnings)?;
+            let (table, inputs) =
+                self.read_files(&files, &of_files, &more.shown, &mut gathered.warnings)?;
             gathered.table = table;
             for input in &inputs {
                 gathered.sources.push(source(input, more.fingerprints)?);
@@ -209,7 +212,7 @@ impl Inputs {
         new_table: &(dyn Fn(Option<&Layout>) -> FlowTable + Sync),
         gathered: &mut Gathered,
     ) -> Result<Option<(FlowTable, Option<String>, crate::cloud::Corrections)>> {
-        let meter = std::sync::Arc::new(Meter::default());
+        let meter = more.shown.meter();
         let request = crate::cloud::Request {
             urls,
             nothing_else: files.is_empty(),
@@ -226,7 +229,8 @@ impl Inputs {
             return Ok(None);
         };
         let read = || self.cloud.read(&plan, &request);
-        let outcome = progress::during(&meter, Total::default(), self.quiet, read)?;
+        let shown = &more.shown;
+        let outcome = shown.during(&meter, Total::default(), self.quiet, read)?;
         gathered.regions = outcome.regions;
         gathered.nat_addresses = outcome.nat_addresses;
         gathered.warnings.extend(outcome.warnings);
@@ -237,6 +241,7 @@ impl Inputs {
         &self,
         files: &[PathBuf],
         new_table: &(dyn Fn() -> FlowTable + Sync),
+        shown: &Shown,
         warnings: &mut Vec<String>,
     ) -> Result<(FlowTable, Vec<Input>)> {
         let found = files::find(files)?;
@@ -254,9 +259,9 @@ impl Inputs {
                 Some(_) => found.inputs.iter().map(Input::size).sum(),
             },
         };
-        let meter = Meter::default();
+        let meter = shown.meter();
         let read = || files::read(&found.inputs, new_table, &meter);
-        let table = progress::during(&meter, total, self.quiet, read)?;
+        let table = shown.during(&meter, total, self.quiet, read)?;
         Ok((table, found.inputs))
     }
 }

@@ -8,6 +8,7 @@ use crate::history::Form;
 use crate::history::record::Keeping;
 use crate::inputs::{Inputs, More};
 use crate::names::{Askers, Known, Naming, text};
+use crate::progress::Shown;
 use crate::thresholds;
 use adapters::bundle::is_bundle_file;
 use anyhow::{Context, Result, bail};
@@ -188,7 +189,21 @@ struct Found {
 
 impl Investigate {
     /// Reads, investigates, writes to standard output.
-    pub(crate) fn run(mut self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<()> {
+        let arguments = std::env::args_os().skip(1);
+        let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+        let arguments: Vec<String> = arguments.collect();
+        let output = self.output;
+        let (_, found) = self.found(&arguments, Shown::Terminal)?;
+        output.print(&found)
+    }
+
+    /// Reads and investigates; gives the query's id, too, if it is kept.
+    pub(crate) fn found(
+        mut self,
+        arguments: &[String],
+        shown: Shown,
+    ) -> Result<(Option<String>, Investigation)> {
         if !is_analysis(&self.named) {
             let path = std::mem::replace(&mut self.named, ALL.into());
             self.inputs.files.insert(0, path);
@@ -212,18 +227,21 @@ impl Investigate {
                 .collect::<Vec<_>>()
                 .join(", "),
         };
-        let found = self
-            .keeping
-            .during(&asked, &sources, |id| self.investigate(id))?;
-        self.output.print(&found)
+        let mut kept_as = None;
+        let found = self.keeping.during(arguments, &asked, &sources, |id| {
+            kept_as = id.map(str::to_owned);
+            self.investigate(id, shown)
+        })?;
+        Ok((kept_as, found))
     }
 
-    fn investigate(&self, id: Option<&str>) -> Result<Investigation> {
+    fn investigate(&self, id: Option<&str>, shown: Shown) -> Result<Investigation> {
         let begun = Instant::now();
         self.refuse_bundles()?;
         let known = self.naming.known()?;
         let askers = self.naming.askers()?;
-        let found = self.find_out()?;
+        let mut found = self.find_out()?;
+        found.more.shown = shown;
         for sentence in &found.sentences {
             self.debug(&begun, sentence);
         }

@@ -25,6 +25,7 @@ mod progress;
 mod queries;
 #[cfg(feature = "aws")]
 mod quota;
+mod serve;
 #[cfg(feature = "aws")]
 mod sign_in;
 mod simulate;
@@ -62,6 +63,7 @@ enum Command {
     Prices(prices::Command),
     Queries(Box<queries::Queries>),
     Update(update::Update),
+    Serve(Box<serve::Serve>),
     Simulate(Box<simulate::Simulate>),
     #[cfg(feature = "aws")]
     Cache(cache::Command),
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Prices(prices) => prices.run().map(|()| Outcome::Done),
         Command::Queries(queries) => queries.run().map(|()| Outcome::Done),
         Command::Update(update) => update.run().map(|()| Outcome::Done),
+        Command::Serve(serve) => serve.run().map(|()| Outcome::Done),
         Command::Simulate(simulate) => simulate.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Cache(cache) => cache.run().map(|()| Outcome::Done),

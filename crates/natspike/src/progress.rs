@@ -1,13 +1,14 @@
-//! How far reading has come, on a terminal.
+//! How far reading has come, on a terminal or for whoever watches it.
 //!
-//! **Invariants.** Nothing is shown where standard error is no terminal, and
-//! nothing for what takes less than a second. What is shown is gone before the
+//! **Invariants.** Nothing is shown where standard error is no terminal, nothing
+//! where somebody else watches, and nothing for what takes less than a second. What is shown is gone before the
 //! report is written.
 
 use adapters::files::{Meter, Reading};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,73 @@ pub(crate) struct Total {
     pub(crate) bytes: u64,
 }
 
-/// Does the work and shows meanwhile what the meter says.
-pub(crate) fn during<T>(meter: &Meter, total: Total, quiet: bool, work: impl FnOnce() -> T) -> T {
+/// Reading that somebody else watches, and may cancel.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    meter: Arc<Meter>,
+    total: Mutex<Total>,
+}
+
+impl Watched {
+    /// What was read so far.
+    pub(crate) fn reading(&self) -> Reading {
+        self.meter.reading()
+    }
+
+    /// How much there is to read.
+    pub(crate) fn total(&self) -> Total {
+        *self.total.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends reading as soon as it can end.
+    pub(crate) fn cancel(&self) {
+        self.meter.cancel();
+    }
+
+    /// Whether it was to end.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.meter.is_cancelled()
+    }
+}
+
+/// Who is told how far reading has come.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Shown {
+    /// A terminal, if there is one.
+    #[default]
+    Terminal,
+    /// Somebody else.
+    To(Arc<Watched>),
+}
+
+impl Shown {
+    /// What counts.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        match self {
+            Shown::Terminal => Arc::default(),
+            Shown::To(watched) => Arc::clone(&watched.meter),
+        }
+    }
+
+    /// Does the work and shows meanwhile what the meter says.
+    pub(crate) fn during<T>(
+        &self,
+        meter: &Meter,
+        total: Total,
+        quiet: bool,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        match self {
+            Shown::Terminal => during(meter, total, quiet, work),
+            Shown::To(watched) => {
+                *watched.total.lock().unwrap_or_else(PoisonError::into_inner) = total;
+                work()
+            }
+        }
+    }
+}
+
+fn during<T>(meter: &Meter, total: Total, quiet: bool, work: impl FnOnce() -> T) -> T {
     if quiet || !stderr().is_terminal() {
         return work();
     }

@@ -1,6 +1,6 @@
 //! `natspike simulate`: flow logs or a bundle in, the bill with other endpoints out.
 
-use crate::sources::{self, Sources};
+use crate::sources::{self, How, Sources};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use egress::EndpointPrices;
@@ -55,7 +55,7 @@ impl Simulate {
         if let Some(option) = self.sources.asked_by() {
             bail!("use {option}: a simulation names nobody; leave the option out");
         }
-        let bundle = self.sources.gather(false, 1)?;
+        let bundle = self.sources.gather(&How::of(1))?;
         let report = sources::report(&bundle, 1)?;
         let change = Change {
             prices: EndpointPrices::of(&bundle.facts.prices),

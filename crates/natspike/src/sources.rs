@@ -9,6 +9,7 @@
 
 use crate::inputs::{Inputs, More};
 use crate::names::{Askers, first};
+use crate::progress::Shown;
 use adapters::bundle as packed;
 use adapters::files::Input;
 use anyhow::{Context, Result, anyhow, bail};
@@ -53,22 +54,41 @@ pub(crate) struct Sources {
     naming: crate::names::Naming,
 }
 
+/// How it is read.
+#[derive(Debug, Default)]
+pub(crate) struct How {
+    /// Files are hashed, too.
+    pub(crate) fingerprints: bool,
+    /// Rows of each list that look-ups are asked about; 0 is all.
+    pub(crate) top: usize,
+    /// The table keeps when its flows were, too.
+    pub(crate) by_time: bool,
+    /// Who is told how far reading has come.
+    pub(crate) shown: Shown,
+}
+
+impl How {
+    /// For a report with so many rows.
+    pub(crate) fn of(top: usize) -> How {
+        How {
+            top,
+            ..How::default()
+        }
+    }
+}
+
 impl Sources {
-    /// Reads it all, and asks who was to be asked about the first `top` rows of each
-    /// list (0 = all); `fingerprints` has files hashed, too.
-    pub(crate) fn gather(&self, fingerprints: bool, top: usize) -> Result<Bundle> {
+    /// Reads it all, and asks who was to be asked about the first rows of each list.
+    pub(crate) fn gather(&self, how: &How) -> Result<Bundle> {
         let askers = self.naming.askers()?;
         let (mut bundle, region) = match self.bundle()? {
             Some(bundle) => {
                 let region = bundle.facts.region.split(',').next().map(str::to_owned);
                 (bundle, region)
             }
-            None => (
-                self.read(fingerprints)?,
-                self.inputs.region.first().cloned(),
-            ),
+            None => (self.read(how)?, self.inputs.region.first().cloned()),
         };
-        self.look_up(&mut bundle, &askers, region.as_deref(), top)?;
+        self.look_up(&mut bundle, &askers, region.as_deref(), how.top)?;
         Ok(bundle)
     }
 
@@ -116,7 +136,7 @@ impl Sources {
     }
 
     /// Reads flow logs.
-    fn read(&self, fingerprints: bool) -> Result<Bundle> {
+    fn read(&self, how: &How) -> Result<Bundle> {
         let known = self.naming.known()?;
         let mut facts = self.facts(&self.named_regions()?)?;
         let filter = self.inputs.filter.as_ref();
@@ -128,9 +148,10 @@ impl Sources {
             }
         };
         let more = More {
-            fingerprints,
+            fingerprints: how.fingerprints,
             // Sums of flows have neither ports nor times to ask for.
-            records_needed: filter.is_some(),
+            records_needed: filter.is_some() || how.by_time,
+            shown: how.shown.clone(),
             ..More::default()
         };
         let gathered = self.inputs.gather(&more, &keep_only)?;

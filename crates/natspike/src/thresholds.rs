@@ -69,6 +69,21 @@ pub(crate) struct Options {
     periods: u64,
 }
 
+/// Every threshold by the name of its option with underscores, and what it says.
+pub(crate) fn about() -> Vec<(String, String)> {
+    let command = Options::augment_args(clap::Command::new("thresholds"));
+    let about = command.get_arguments().map(|argument| {
+        let help = argument.get_help().map(ToString::to_string);
+        (argument.get_id().to_string(), help.unwrap_or_default())
+    });
+    about.collect()
+}
+
+/// Their names alone.
+pub(crate) fn names() -> Vec<String> {
+    about().into_iter().map(|(name, _)| name).collect()
+}
+
 impl Options {
     /// All of them.
     pub(crate) fn thresholds(&self) -> Thresholds {

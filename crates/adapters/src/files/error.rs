@@ -1,6 +1,7 @@
 //! Why files cannot be read.
 
 use super::layers::EXPANSION;
+use super::meter::Cancelled;
 use flowlog::ReadError;
 use std::io;
 
@@ -36,6 +37,12 @@ pub enum FileError {
         name: String,
         /// What the system or the decompressor said.
         error: io::Error,
+    },
+    /// Nobody wants it any more.
+    #[error("read {name}: {Cancelled}")]
+    Cancelled {
+        /// The file.
+        name: String,
     },
     /// More comes out of the file than of any flow log.
     #[error("read {name}: {ExpandsTooFar}")]
@@ -98,6 +105,9 @@ pub enum ContentError {
         /// The type that AWS writes.
         expected: &'static str,
     },
+    /// Nobody wants it any more.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// A Parquet file from a pipe is read into memory, and this one is too long.
     #[error(
         "a Parquet file that does not come from a file of its own may have {0} bytes at the most; \
@@ -115,6 +125,7 @@ impl FileError {
             FileError::Pattern { .. } => "BadPattern",
             FileError::NoMatch(_) => "NoMatch",
             FileError::Read { .. } => "CannotRead",
+            FileError::Cancelled { .. } => "Cancelled",
             FileError::ExpandsTooFar { .. } => "ExpandsTooFar",
             FileError::Content { error, .. } => error.name(),
         }
@@ -124,6 +135,7 @@ impl FileError {
     pub(super) fn read(name: &str, error: io::Error) -> FileError {
         let name = name.to_owned();
         match error.get_ref() {
+            Some(inner) if inner.is::<Cancelled>() => FileError::Cancelled { name },
             Some(inner) if inner.is::<ExpandsTooFar>() => FileError::ExpandsTooFar { name },
             _ => FileError::Read { name, error },
         }
@@ -156,6 +168,7 @@ impl ContentError {
             ContentError::Embedded(_) => "BrokenData",
             ContentError::Parquet(_) => "BrokenParquet",
             ContentError::ColumnType { .. } => "WrongColumnType",
+            ContentError::Cancelled(_) => "Cancelled",
             ContentError::ParquetTooLong(_) => "ParquetTooLong",
         }
     }

@@ -105,6 +105,7 @@ struct Stored<'a, R> {
 
 impl<R: Read> Read for Stored<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.meter.check().map_err(io::Error::other)?;
         let length = self.input.read(into)?;
         self.stored.fetch_add(length as u64, Relaxed);
         self.meter.add_bytes(length as u64);

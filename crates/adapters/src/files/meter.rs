@@ -1,6 +1,10 @@
-//! How far reading has come, for whoever shows progress.
+//! How far reading has come, for whoever shows progress, and whether it is still
+//! wanted.
+//!
+//! **Invariants.** What is cancelled stays so. Reading that was cancelled is an error
+//! and never a shorter table.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// Counts that grow while files are read; any thread may look at them.
 #[derive(Debug, Default)]
@@ -8,7 +12,13 @@ pub struct Meter {
     files: AtomicU64,
     bytes: AtomicU64,
     records: AtomicU64,
+    is_cancelled: AtomicBool,
 }
+
+/// Nobody wants any more what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it was cancelled")]
+pub struct Cancelled;
 
 /// What a [`Meter`] showed at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +38,24 @@ impl Meter {
             files: self.files.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
             records: self.records.load(Relaxed),
+        }
+    }
+
+    /// Ends reading as soon as it can end.
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Relaxed);
+    }
+
+    /// Whether reading is to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Relaxed)
+    }
+
+    /// An error once reading is to end.
+    pub(super) fn check(&self) -> Result<(), Cancelled> {
+        match self.is_cancelled() {
+            true => Err(Cancelled),
+            false => Ok(()),
         }
     }
 

@@ -237,6 +237,7 @@ fn rows(
         *room = room
             .checked_sub(lines.len() as u64)
             .ok_or_else(|| ContentError::Embedded(io::Error::other(ExpandsTooFar)))?;
+        meter.check()?;
         let before = table.counts().read;
         table.push(&lines)?;
         meter.add_records(table.counts().read - before);

@@ -177,6 +177,11 @@ impl Analysis {
         }
     }
 
+    /// Whether it finds what is strange, by a rule that has thresholds.
+    pub fn is_rule(self) -> bool {
+        self != Analysis::CidrConnections && self.definitions().next().is_none()
+    }
+
     /// Its questions; none for those that are rules of their own.
     pub fn definitions(self) -> impl Iterator<Item = &'static Definition> {
         let of = move |definition: &&Definition| definition.analysis == self;

@@ -42,6 +42,19 @@ impl Kind {
         }
     }
 
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Address => "address",
+            Kind::Port => "port",
+            Kind::Protocol => "protocol",
+            Kind::Bytes => "bytes",
+            Kind::Time => "time",
+            Kind::Number => "number",
+            Kind::Text => "text",
+        }
+    }
+
     /// Whether values are numbers.
     pub fn is_number(self) -> bool {
         !matches!(self, Kind::Address | Kind::Text)
@@ -57,7 +70,7 @@ impl Kind {
     }
 
     /// What a value of it looks like, after "expected".
-    pub(super) fn example(self) -> &'static str {
+    pub fn example(self) -> &'static str {
         match self {
             Kind::Address => "an address or a network such as 10.0.0.0/8",
             Kind::Port => "a port such as 443, https or 5000-5100",

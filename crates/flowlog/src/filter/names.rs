@@ -67,6 +67,20 @@ impl Meaning {
     }
 }
 
+/// Every name, and what kind of value it has.
+pub fn names() -> impl Iterator<Item = (&'static str, Kind)> {
+    let short = SHORT.iter().map(|(name, meaning)| {
+        let kind = match meaning {
+            Meaning::Address(_) => Kind::Address,
+            Meaning::Number(_, kind) => *kind,
+            Meaning::Text(_) => Kind::Text,
+        };
+        (*name, kind)
+    });
+    let fields = Field::ALL.iter();
+    short.chain(fields.map(|field| (field.name(), Kind::of(*field))))
+}
+
 /// What the name means; hyphens, underscores and case do not matter.
 pub(super) fn meaning(name: &str) -> Option<Meaning> {
     let plain = plain(name);

@@ -42,15 +42,38 @@ pub(crate) struct Query {
 }
 
 impl Keeping {
-    /// Does the work and keeps what was asked, of which sources, and how it ended. The
-    /// work gets the query's id, if it has one.
+    /// These options as arguments.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![format!("--audit-bytes={}", self.audit_bytes)];
+        arguments.extend(self.no_history.then(|| "--no-history".to_owned()));
+        let folder = self.place.folder.iter();
+        arguments.extend(folder.map(|folder| format!("--state-dir={}", folder.display())));
+        arguments
+    }
+
+    /// The history, if queries are kept.
+    pub(crate) fn history(&self) -> Option<History> {
+        match self.no_history {
+            true => None,
+            false => self.place.open(),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> Option<std::path::PathBuf> {
+        self.history().map(|history| history.folder().to_owned())
+    }
+
+    /// Does the work and keeps what was asked, with which arguments, of which sources,
+    /// and how it ended. The work gets the query's id, if it has one.
     pub(crate) fn during(
         &self,
+        arguments: &[String],
         analysis: &str,
         sources: &[String],
         work: impl FnOnce(Option<&str>) -> Result<Investigation>,
     ) -> Result<Investigation> {
-        let query = self.begin(analysis, sources);
+        let query = self.begin(arguments, analysis, sources);
         let done = work(query.id());
         match &done {
             Ok(found) => query.finish(found),
@@ -60,10 +83,8 @@ impl Keeping {
     }
 
     /// Begins a query.
-    pub(crate) fn begin(&self, analysis: &str, sources: &[String]) -> Query {
-        let arguments = std::env::args_os().skip(1);
-        let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
-        let arguments = Arguments::of(arguments);
+    fn begin(&self, arguments: &[String], analysis: &str, sources: &[String]) -> Query {
+        let arguments = Arguments::of(arguments.iter().cloned());
         let kept = match self.no_history {
             true => None,
             false => self.start(analysis, sources, &arguments),
@@ -193,12 +214,14 @@ mod tests {
         let history = keeping.place.open().unwrap();
         let sources = ["https://user:pass@example.com/a".to_owned()];
         let mut id = None;
-        let done = keeping.during("all", &sources, |it| {
+        let done = keeping.during(&[], "all", &sources, |it| {
             id = it.map(str::to_owned);
             Ok(found())
         });
         assert_eq!(done.unwrap(), found());
-        let failed = keeping.during("all", &sources, |_| bail!("read a.log: it is not there"));
+        let failed = keeping.during(&[], "all", &sources, |_| {
+            bail!("read a.log: it is not there")
+        });
         assert!(failed.is_err());
         let log = history.read().unwrap();
         let [failed, done] = &log.entries[..] else {
@@ -225,10 +248,10 @@ mod tests {
             Some(_) => Err(anyhow!("nothing can be kept there")),
             None => Ok(found()),
         };
-        assert!(keeping.during("all", &[], work).is_ok());
+        assert!(keeping.during(&[], "all", &[], work).is_ok());
         keeping.no_history = true;
         keeping.place.folder = Some(folder.path().join("other"));
-        assert!(keeping.during("all", &[], work).is_ok());
+        assert!(keeping.during(&[], "all", &[], work).is_ok());
         assert!(!folder.path().join("other").exists());
     }
 }

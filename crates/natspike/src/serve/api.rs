@@ -1,0 +1,83 @@
+//! All routes, and the document that describes them.
+
+use super::problem::Problem;
+use super::{
+    App, BASE, BODY, comparisons, guard, investigations, jobs, page, reports, roots, session,
+    uploads,
+};
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "natspike serve",
+    description = "What the page of natspike serve asks; the forms natspike.report/1, \
+                   natspike.investigation/1, natspike.history/1 and natspike.comparison/1 are those \
+                   that the commands print."
+))]
+struct About;
+
+/// The API's routes with their document.
+fn api() -> (Router<Arc<App>>, Document) {
+    let routes = OpenApiRouter::with_openapi(About::openapi())
+        .merge(session::routes())
+        .merge(roots::routes())
+        .merge(jobs::routes())
+        .merge(reports::routes())
+        .merge(investigations::routes())
+        .merge(comparisons::routes())
+        .layer(DefaultBodyLimit::max(BODY))
+        // They have a limit of their own.
+        .merge(uploads::routes().layer(DefaultBodyLimit::disable()));
+    let (router, mut document) = OpenApiRouter::new().nest(BASE, routes).split_for_parts();
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("token", scheme);
+    document.security = Some(vec![SecurityRequirement::new(
+        "token",
+        Vec::<String>::new(),
+    )]);
+    (router, document)
+}
+
+/// Everything that is answered.
+pub(super) fn router(app: Arc<App>) -> Router {
+    let (routes, document) = api();
+    let openapi = move || {
+        let document = document.clone();
+        async move { Json(document) }
+    };
+    routes
+        .route(&format!("{BASE}/openapi.json"), get(openapi))
+        .route(&format!("{BASE}/{{*rest}}"), axum::routing::any(nothing))
+        .route("/", get(page::index))
+        .route("/{name}", get(page::file))
+        .fallback(nothing)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
+        .with_state(app)
+}
+
+async fn nothing() -> impl IntoResponse {
+    Problem::not_found(
+        "NoRoute",
+        format!("There is nothing here; {BASE}/openapi.json says what there is."),
+    )
+}
+
+async fn not_allowed() -> impl IntoResponse {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "NoMethod",
+        format!("That cannot be done with it; {BASE}/openapi.json says what can."),
+    )
+}

@@ -1,0 +1,114 @@
+//! Two reports side by side.
+
+use super::App;
+use super::problem::{Body, Problem};
+use super::uploads::Kind;
+use axum::Json;
+use axum::extract::State;
+use egress::compare::{self, Comparison, Side};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What is compared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Compare {
+    /// Before the change.
+    before: Of,
+    /// After the change.
+    after: Of,
+    /// Rows of each kind at the most; 0 is all.
+    top: Option<usize>,
+}
+
+/// A side: one of a report that is open, and a report that was sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Of {
+    /// A report that is open.
+    report: Option<String>,
+    /// Records that begin from then on.
+    from: Option<u64>,
+    /// Records that begin before then.
+    until: Option<u64>,
+    /// Or a report that was sent.
+    upload: Option<String>,
+    /// Or a recording of the stack.
+    recording: Option<String>,
+}
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(make))
+}
+
+/// Compare two reports (schema natspike.comparison/1)
+#[utoipa::path(
+    post, path = "/comparisons", tag = "comparisons", request_body = Compare,
+    responses(
+        (status = 200, description = "what went, what came, what that saves", body = Value),
+        (status = 400, description = "the body is not understood", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "a side is not there", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "a side is still being read", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "a side could not be read", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "the body is no JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "they cannot be compared", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn make(
+    State(app): State<Arc<App>>,
+    Body(asked): Body<Compare>,
+) -> Result<Json<Value>, Problem> {
+    let recordings = [&asked.before, &asked.after].map(|of| of.recording.clone());
+    let mut recorded = Vec::new();
+    for recording in recordings {
+        recorded.push(match recording {
+            Some(execution) => Some(app.recorded_report(&execution).await?),
+            None => None,
+        });
+    }
+    super::blocking(move || {
+        let mut recorded = recorded.into_iter();
+        let mut side = |of: &Of| app.side(of, recorded.next().flatten());
+        let (before, after) = (side(&asked.before)?, side(&asked.after)?);
+        let comparison = Comparison::of(&before, &after);
+        let comparison = comparison.map_err(|error| {
+            Problem::unprocessable(error.name(), format!("They cannot be compared: {error}."))
+        })?;
+        Ok(Json(compare::json(&comparison, asked.top.unwrap_or(0))))
+    })
+    .await
+}
+
+impl App {
+    fn side(&self, of: &Of, recorded: Option<Vec<u8>>) -> Result<Side, Problem> {
+        let text = match (&of.report, &of.upload, recorded) {
+            (Some(id), None, None) => {
+                let report = self.reports.report(id, of.from, of.until)?;
+                let mut text = Vec::new();
+                egress::json::write(&report, 0, &mut text).map_err(|error| {
+                    Problem::internal(format!("It cannot be written: {error}."))
+                })?;
+                text
+            }
+            (None, Some(id), None) => {
+                let path = self.uploads.path(id, Kind::Report)?;
+                std::fs::read(path)
+                    .map_err(|error| Problem::internal(format!("It cannot be read: {error}.")))?
+            }
+            (None, None, Some(text)) => text,
+            _ => {
+                return Err(Problem::unprocessable(
+                    "NoSide",
+                    "A side is one of report, upload and recording; name one for each.",
+                ));
+            }
+        };
+        let read = Side::read(&text);
+        read.map_err(|error| Problem::unprocessable(error.name(), format!("{error}.")))
+    }
+}

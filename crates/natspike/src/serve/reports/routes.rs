@@ -1,0 +1,259 @@
+//! The reports' part of the API.
+
+use super::{ReportState, Request, Summary};
+use crate::serve::jobs::locked;
+use crate::serve::problem::{Asked, Body, Problem};
+use crate::serve::{App, blocking};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use egress::Report;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Rows of each list where nothing else is said.
+const TOP: usize = 50;
+/// Rows that are given at a time.
+const MOST_ROWS: usize = 1_000;
+/// Nodes of a column of the diagram.
+const MOST_NODES: usize = 100;
+/// The lists of a report.
+const LISTS: [&str; 10] = [
+    "sources",
+    "groups",
+    "destinations",
+    "named_destinations",
+    "services",
+    "ports",
+    "zones",
+    "pairs",
+    "charges",
+    "findings",
+];
+
+/// Reports that are open.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportList {
+    /// By title.
+    reports: Vec<Summary>,
+}
+
+/// Whether it is read again.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    /// Read it again, even if nothing seems to have changed.
+    #[serde(default)]
+    refresh: bool,
+}
+
+/// Which part of a report.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    /// Records that begin from then on, in Unix seconds.
+    from: Option<u64>,
+    /// Records that begin before then.
+    until: Option<u64>,
+    /// Rows of each list at the most; 0 is all.
+    top: Option<usize>,
+}
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, open))
+        .routes(routes!(show, close))
+        .routes(routes!(export))
+}
+
+/// List the reports that are open
+#[utoipa::path(
+    get, path = "/reports", tag = "reports",
+    responses((status = 200, description = "by title", body = ReportList))
+)]
+async fn list(State(app): State<Arc<App>>) -> Json<ReportList> {
+    let all = locked(&app.reports.all);
+    let mut reports: Vec<Summary> = all.values().map(super::Entry::summary).collect();
+    reports.sort_by(|one, other| (&one.title, &one.id).cmp(&(&other.title, &other.id)));
+    Json(ReportList { reports })
+}
+
+/// Open flow logs or a bundle; the same request is the same report
+#[utoipa::path(
+    post, path = "/reports", tag = "reports", params(Again), request_body = Request,
+    responses(
+        (status = 200, description = "it is open already", body = Summary),
+        (status = 202, description = "its job reads it", body = Summary),
+        (status = 400, description = "the body or query is not understood", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "it is outside of what may be opened", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "it is not there", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "the body is no JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "it cannot be read so", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too many jobs are under way", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn open(
+    State(app): State<Arc<App>>,
+    Asked(again): Asked<Again>,
+    Body(request): Body<Request>,
+) -> Result<(StatusCode, Json<Summary>), Problem> {
+    let summary = blocking(move || app.open(request, again.refresh)).await?;
+    let status = match summary.state {
+        ReportState::Ready if summary.job.is_none() => StatusCode::OK,
+        _ => StatusCode::ACCEPTED,
+    };
+    Ok((status, Json(summary)))
+}
+
+/// Show a report, of all records or those of a time (schema natspike.report/1)
+#[utoipa::path(
+    get, path = "/reports/{id}", tag = "reports",
+    params(("id" = String, Path, description = "the report's id"), Part),
+    responses(
+        (status = 200, description = "the report", body = Value),
+        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "it is still being read", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "it could not be read", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "there is no such part", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Value>, Problem> {
+    blocking(move || {
+        let report = app.reports.report(&id, part.from, part.until)?;
+        Ok(Json(shown(&report, part.top.unwrap_or(TOP))))
+    })
+    .await
+}
+
+/// The report with the number of rows of its lists.
+fn shown(report: &Report, top: usize) -> Value {
+    let mut value = egress::json::value(report, top);
+    value["totals"] = json!({
+        "sources": report.sources.len(),
+        "groups": report.groups.len(),
+        "destinations": report.destinations.len(),
+        "named_destinations": report.named_destinations.len(),
+        "services": report.services.len(),
+        "pairs": report.pairs.len(),
+        "charges": report.charges.lines.len(),
+        "findings": report.findings.len(),
+    });
+    value
+}
+
+/// Close a report; files stay
+#[utoipa::path(
+    delete, path = "/reports/{id}", tag = "reports",
+    params(("id" = String, Path, description = "the report's id")),
+    responses(
+        (status = 204, description = "it is closed"),
+        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn close(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    let closed = locked(&app.reports.all).remove(&id);
+    match closed {
+        Some(entry) => {
+            if let Some(job) = entry.job {
+                job.cancel();
+            }
+            Ok(StatusCode::NO_CONTENT)
+        }
+        None => Err(super::unknown()),
+    }
+}
+
+/// A form of a report.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    /// Schema natspike.report/1.
+    Json,
+    /// A page in one file.
+    Html,
+    /// For an issue or a wiki.
+    Markdown,
+    /// Workloads and remote ends.
+    Csv,
+}
+
+/// Which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Export {
+    /// The form.
+    form: Form,
+    /// Records that begin from then on, in Unix seconds.
+    from: Option<u64>,
+    /// Records that begin before then.
+    until: Option<u64>,
+}
+
+/// Save a report in one of the forms of natspike analyze
+#[utoipa::path(
+    get, path = "/reports/{id}/export", tag = "reports",
+    params(("id" = String, Path, description = "the report's id"), Export),
+    responses(
+        (status = 200, description = "the report", body = String, content_type = "text/plain"),
+        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "it is still being read", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "it could not be read", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "there is no such part", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn export(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Asked(asked): Asked<Export>,
+) -> Result<Response, Problem> {
+    blocking(move || {
+        let opened = app.reports.get(&id)?;
+        let report = opened.report(asked.from, asked.until)?;
+        let bundle = opened.bundle();
+        let mut text = Vec::new();
+        let (written, ending) = match asked.form {
+            Form::Json => (egress::json::write(&report, 0, &mut text), "json"),
+            Form::Html => {
+                let title = app.uploads.plain(&bundle.title);
+                let written = egress::html::write(&report, &bundle.facts, &title, TOP, &mut text);
+                (written, "html")
+            }
+            Form::Markdown => (egress::markdown::write(&report, TOP, &mut text), "md"),
+            Form::Csv => (egress::csv::write(&report, 0, &mut text), "csv"),
+        };
+        written.map_err(|error| Problem::internal(format!("It cannot be written: {error}.")))?;
+        Ok(attachment(text, &format!("report.{ending}")))
+    })
+    .await
+}
+
+/// A file that the browser saves.
+pub(crate) fn attachment(content: Vec<u8>, name: &str) -> Response {
+    let kind = match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("json") => "application/json",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("md") => "text/markdown; charset=utf-8",
+        // A page is saved and never shown here, where it would have our cookie.
+        _ => "application/octet-stream",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (headers, content).into_response()
+}
