@@ -14,6 +14,7 @@ mod names;
 mod outputs;
 mod parquet;
 mod refusals;
+mod serve;
 mod simulations;
 mod truth;
 mod update;
