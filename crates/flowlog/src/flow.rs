@@ -1,5 +1,7 @@
 //! The rows of a flow table: who sent how much to whom on which interface.
 
+use crate::by_time::remote;
+use crate::timeline::is_private;
 use std::net::IpAddr;
 
 /// What the network did with the packets of a record.
@@ -93,6 +95,14 @@ impl End<'_> {
 }
 
 impl<'a> Conversation<'a> {
+    /// Whether the end that is remote by its records is private, for
+    /// [`crate::PortSum::has_private_remote`]; not so where none is remote.
+    pub fn has_private_remote(&self) -> bool {
+        let privates = self.ends.map(|end| is_private(end.address));
+        let is_translated = self.ends.map(|end| end.outside.is_some());
+        remote(is_translated, privates).is_some_and(|end| privates[end])
+    }
+
     /// The flow from that end (0 or 1) to the other.
     pub fn flow_from(&self, end: usize) -> Flow<'a> {
         let [src, dst] = [self.ends[end % 2], self.ends[(end + 1) % 2]];

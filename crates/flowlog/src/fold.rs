@@ -8,6 +8,8 @@
 //! **Invariants.** Both ways end in [`Fold::add`]. A line that is malformed
 //! leaves no trace in the sums.
 
+use crate::by_time::{ByTime, Timed};
+use crate::cells::{self, NO_MINUTE};
 use crate::context::{Context, Contexts, Packed, PackedSide, Side};
 use crate::counts::{Counts, MalformedReason, Window};
 use crate::detail::{Columns, Detail};
@@ -18,6 +20,7 @@ use crate::line::{LineReader, Slot, number};
 use crate::pairs::{BothWays, Pair, Pairs, Sum};
 use crate::recent::{Recent, same};
 use crate::record::{AddressCode, Names, Record, Watch};
+use crate::tally::Tally;
 use crate::timeline::{self, Moment, Timeline, is_private_v4};
 use crate::word;
 use std::net::{IpAddr, Ipv4Addr};
@@ -38,9 +41,11 @@ pub(crate) struct Fold {
     pub(crate) counts: Counts,
     pub(crate) window: Option<Window>,
     pub(crate) timeline: Timeline,
+    /// Where time is kept for every pair.
+    pub(crate) by_time: Option<Box<ByTime>>,
     /// Where there is a filter or a watch.
     pub(crate) detail: Option<Box<Detail>>,
-    recent: Recent,
+    pub(crate) recent: Recent,
 }
 
 /// Rows for near ends at the least, a gateway's own addresses among them, so that
@@ -66,13 +71,20 @@ impl Default for Keys {
 
 /// One end of a record, as numbers or codes.
 #[derive(Clone, Copy)]
-struct End {
+pub(crate) struct End {
     /// What the interface saw.
-    outer: u32,
+    pub(crate) outer: u32,
     /// What stands in the packet, or else the same.
-    address: u32,
-    has_packet: bool,
-    service: u32,
+    pub(crate) address: u32,
+    pub(crate) has_packet: bool,
+    pub(crate) service: u32,
+}
+
+/// Where a record was added: its ends may have been given up.
+#[derive(Clone, Copy)]
+pub(crate) struct Placed {
+    pub(crate) pair: Pair,
+    pub(crate) is_down: bool,
 }
 
 impl Fold {
@@ -163,11 +175,30 @@ impl Fold {
                 return Some(());
             }
         }
-        let context = self.add(interface, is_reject, false, src, dst, Sum::of_one(bytes));
+        let minute = began.map_or(NO_MINUTE, cells::minute);
+        let sum = Sum::of_one(bytes);
+        let placed = self.add(interface, is_reject, false, src, dst, sum, minute);
         if let Some(second) = began {
-            let [src, dst] = [src, dst].map(|end| u32::from(is_private_v4(end.address)));
-            let class = timeline::class(self.contexts.unordered(context), src + dst);
+            let privates = [src, dst].map(|end| is_private_v4(end.address));
+            let count = privates.map(u32::from).iter().sum();
+            let class = timeline::class(self.contexts.unordered(placed.pair.context), count);
             self.timeline.add(second, class, bytes);
+            if let Some(by_time) = &mut self.by_time {
+                let timed = Timed {
+                    minute,
+                    class,
+                    window,
+                    is_reject,
+                    bytes,
+                    privates,
+                    is_translated: [src, dst].map(End::is_translated),
+                    has_packet: [src, dst].map(|end| end.has_packet),
+                };
+                by_time.add(timed, interface, &self.interfaces, |slot| {
+                    let (start, end) = line.word(reader.column(slot)?);
+                    text.get(start..end)
+                });
+            }
         }
         self.counts.read += 1;
         self.counts.parsed += 1;
@@ -203,12 +234,14 @@ impl Fold {
             b"SKIPDATA" => {
                 self.counts.skipdata += 1;
                 self.widen_unless_filtered(window);
+                self.tally(start, window, |tally| tally.skipdata = 1);
                 return Ok(());
             }
             // A layout without log-status: an empty record moved nothing.
             status if status == b"NODATA" || (status == b"-" && empty) => {
                 self.counts.nodata += 1;
                 self.widen_unless_filtered(window);
+                self.tally(start, window, |tally| tally.nodata = 1);
                 return Ok(());
             }
             b"-" => {}
@@ -269,19 +302,36 @@ impl Fold {
                 return Ok(());
             }
         }
-        let context = self.add_addresses(
+        let minute = start.map_or(NO_MINUTE, cells::minute);
+        let placed = self.add_addresses(
             interface,
             is_reject,
             [src, dst],
             [pkt_src, pkt_dst],
             services,
-            Sum::of_one(bytes),
+            (Sum::of_one(bytes), minute),
         );
         if let Some(second) = start {
             let ends = [pkt_src.unwrap_or(src), pkt_dst.unwrap_or(dst)];
-            let privates = timeline::privates(ends);
-            let class = timeline::class(self.contexts.unordered(context), privates);
+            let privates = ends.map(timeline::is_private);
+            let count = privates.map(u32::from).iter().sum();
+            let class = timeline::class(self.contexts.unordered(placed.pair.context), count);
             self.timeline.add(second, class, bytes);
+            if let Some(by_time) = &mut self.by_time {
+                let timed = Timed {
+                    minute,
+                    class,
+                    window,
+                    is_reject,
+                    bytes,
+                    privates,
+                    is_translated: [ends[0] != src, ends[1] != dst],
+                    has_packet: [pkt_src.is_some(), pkt_dst.is_some()],
+                };
+                by_time.add(timed, interface, &self.interfaces, |slot| {
+                    Some(words.get(slot))
+                });
+            }
         }
         self.counts.parsed += 1;
         self.counts.rejected += u64::from(is_reject);
@@ -309,11 +359,32 @@ impl Fold {
         let is_summed = !detail.is_filtered();
         self.counts.parsed += u64::from(!is_summed);
         self.counts.left_out += 1;
+        if let Some(by_time) = &mut self.by_time {
+            by_time.leave_out(record.start, is_summed);
+        }
         is_summed
     }
 
+    /// Counts a record without data in its minute.
+    fn tally(
+        &mut self,
+        start: Option<u64>,
+        window: Option<Window>,
+        count: impl FnOnce(&mut Tally),
+    ) {
+        let is_filtered = self.detail.as_ref().is_some_and(|it| it.is_filtered());
+        if let (Some(by_time), Some(second)) = (&mut self.by_time, start) {
+            let mut tally = Tally {
+                window: window.filter(|_| !is_filtered),
+                ..Tally::default()
+            };
+            count(&mut tally);
+            by_time.tallies.add(cells::minute(second), tally);
+        }
+    }
+
     /// What the codes of records stand for.
-    fn names(&self) -> Names<'_> {
+    pub(crate) fn names(&self) -> Names<'_> {
         Names {
             addresses: &self.addresses,
             interfaces: &self.interfaces,
@@ -337,7 +408,7 @@ impl Fold {
         watch
     }
 
-    /// Adds a record whose addresses may be of any family; gives its context.
+    /// Adds a record whose addresses may be of any family; says where.
     fn add_addresses(
         &mut self,
         interface: u32,
@@ -345,8 +416,8 @@ impl Fold {
         outer: [IpAddr; 2],
         packet: [Option<IpAddr>; 2],
         services: [u32; 2],
-        sum: Sum,
-    ) -> u32 {
+        (sum, minute): (Sum, u32),
+    ) -> Placed {
         let is_coded = outer
             .iter()
             .chain(packet.iter().flatten())
@@ -359,12 +430,13 @@ impl Fold {
             let outer = number(outer[side]);
             End::new(outer, packet[side].map(&mut number), services[side])
         });
-        self.add(interface, is_reject, is_coded, src, dst, sum)
+        self.add(interface, is_reject, is_coded, src, dst, sum, minute)
     }
 
-    /// Adds to the sums of two ends; gives the code of their context.
+    /// Adds to the sums of two ends; says where.
     #[inline(always)]
-    fn add(
+    #[expect(clippy::too_many_arguments, reason = "they stay in registers")]
+    pub(crate) fn add(
         &mut self,
         interface: u32,
         is_reject: bool,
@@ -372,7 +444,8 @@ impl Fold {
         src: End,
         dst: End,
         sum: Sum,
-    ) -> u32 {
+        minute: u32,
+    ) -> Placed {
         let is_down = src.address > dst.address;
         let ordered = |src, dst| if is_down { (dst, src) } else { (src, dst) };
         let (low_side, high_side) = ordered(src.packed(), dst.packed());
@@ -389,15 +462,16 @@ impl Fold {
             let is_room = self.pairs.len() - self.keys.most <= room;
             if given_up == [false, false] || (given_up != [true, true] && !is_room) {
                 let [src, dst] = self.without_end(is_coded, src, dst);
-                return self.add_again(interface, is_reject, is_coded, src, dst, sum);
+                return self.add_again(interface, is_reject, is_coded, src, dst, sum, minute);
             }
         }
-        self.pairs.add(pair, is_down, sum);
-        pair.context
+        self.pairs.add(pair, is_down, sum, minute);
+        Placed { pair, is_down }
     }
 
     /// Out of line, because `add` is inlined into every caller.
     #[cold]
+    #[expect(clippy::too_many_arguments, reason = "as of what it calls")]
     fn add_again(
         &mut self,
         interface: u32,
@@ -406,8 +480,9 @@ impl Fold {
         src: End,
         dst: End,
         sum: Sum,
-    ) -> u32 {
-        self.add(interface, is_reject, is_coded, src, dst, sum)
+        minute: u32,
+    ) -> Placed {
+        self.add(interface, is_reject, is_coded, src, dst, sum, minute)
     }
 
     /// The record with its remote end, or else also its near end, given up for
@@ -455,7 +530,7 @@ impl Fold {
     }
 
     #[inline]
-    fn widen(&mut self, window: Option<Window>) {
+    pub(crate) fn widen(&mut self, window: Option<Window>) {
         if let Some(more) = window {
             let known = self.window.get_or_insert(more);
             known.start = known.start.min(more.start);
@@ -489,144 +564,49 @@ impl Fold {
     /// Finishes the times that wait; where a source has ended.
     pub(crate) fn settle_times(&mut self) {
         self.timeline.settle();
-    }
-
-    /// Adds what the other holds.
-    pub(crate) fn merge(&mut self, mut other: Fold) {
-        other.settle();
-        other.settle_times();
-        other.settle_detail();
-        self.settle_times();
-        self.settle_detail();
-        match (&mut self.detail, other.detail.take()) {
-            (Some(own), Some(detail)) => own.merge(*detail),
-            (own @ None, Some(detail)) => *own = Some(Box::new(detail.moved())),
-            (_, None) => {}
+        if let Some(by_time) = &mut self.by_time {
+            by_time.settle();
         }
-        let interfaces = self.interfaces.absorb(&other.interfaces);
-        let services = self.services.absorb(&other.services);
-        let translated: Vec<Context> = other
-            .contexts
-            .iter()
-            .map(|mut context| {
-                context.interface = interfaces[context.interface as usize];
-                context.low.service = services[context.low.service as usize];
-                context.high.service = services[context.high.service as usize];
-                context
-            })
-            .collect();
-        let codes: Vec<u32> = translated.iter().map(|c| self.contexts.code(*c)).collect();
-        for (pair, bytes) in other.pairs.iter() {
-            let context = translated[pair.context as usize];
-            if context.is_coded {
-                // Codes are the other's own, and so is the order of the ends.
-                self.merge_coded(&other.addresses, pair, context, bytes);
-            } else {
-                let pair = Pair {
-                    context: codes[pair.context as usize],
-                    ..pair
-                };
-                if self.pairs.len() < self.keys.most {
-                    self.pairs.add_both(pair, bytes);
-                } else {
-                    self.merge_one_way(pair, context, bytes);
-                }
-            }
-        }
-        self.settle();
-        self.merge_times(&other, &translated);
-        self.keys.were_more |= other.keys.were_more;
-        self.counts.merge(other.counts);
-        self.widen(other.window);
-    }
-
-    /// Classes of the other table by the contexts that they have here.
-    fn merge_times(&mut self, other: &Fold, translated: &[Context]) {
-        let own: Vec<u32> = translated
-            .iter()
-            .map(|context| {
-                let mut context = *context;
-                if context.is_coded {
-                    for side in [&mut context.low, &mut context.high] {
-                        let outer = side.outer.map(|code| other.addresses.address(code));
-                        side.outer = outer.map(|address| self.addresses.code(address));
-                    }
-                }
-                let code = self.contexts.code(context);
-                self.contexts.unordered(code)
-            })
-            .collect();
-        self.timeline.merge(&other.timeline, |class| {
-            let (context, privates) = timeline::parts(class);
-            timeline::class(own[context as usize], privates)
-        });
-    }
-
-    fn merge_coded(&mut self, from: &Addresses, pair: Pair, context: Context, bytes: BothWays) {
-        let code = |code: u32, own: &mut Addresses| own.code(from.address(code));
-        let end = |end: u32, side: Side, own: &mut Addresses| {
-            let translated = code(end, own);
-            End {
-                outer: side.outer.map_or(translated, |outer| code(outer, own)),
-                address: translated,
-                has_packet: side.has_packet,
-                service: side.service,
-            }
-        };
-        let low = end(pair.low, context.low, &mut self.addresses);
-        let high = end(pair.high, context.high, &mut self.addresses);
-        let Context {
-            interface,
-            is_reject,
-            ..
-        } = context;
-        let [up, down] = bytes.one_way();
-        self.add(interface, is_reject, true, low, high, up);
-        self.add(interface, is_reject, true, high, low, down);
-    }
-
-    /// A pair of IPv4 ends where there may be no row for it.
-    fn merge_one_way(&mut self, pair: Pair, context: Context, bytes: BothWays) {
-        let end = |end: u32, side: Side| End {
-            outer: side.outer.unwrap_or(end),
-            address: end,
-            has_packet: side.has_packet,
-            service: side.service,
-        };
-        let (low, high) = (end(pair.low, context.low), end(pair.high, context.high));
-        let Context {
-            interface,
-            is_reject,
-            ..
-        } = context;
-        let [up, down] = bytes.one_way();
-        self.add(interface, is_reject, false, low, high, up);
-        self.add(interface, is_reject, false, high, low, down);
     }
 
     /// Every row, in no particular order.
     pub(crate) fn conversations(&self) -> impl Iterator<Item = Conversation<'_>> {
-        self.pairs.iter().map(|(pair, sums)| {
-            let context = self.contexts.context(pair.context);
-            let ends = [
-                self.end(context, pair.low, context.low),
-                self.end(context, pair.high, context.high),
-            ];
-            let privates = timeline::privates(ends.map(|end| end.address));
-            let unordered = self.contexts.unordered(pair.context);
-            Conversation {
-                kind: pair.context as usize,
-                class: timeline::class(unordered, privates) as usize,
-                interface: self.interfaces.text(context.interface),
-                action: match context.is_reject {
-                    true => Action::Reject,
-                    false => Action::Accept,
-                },
-                ends,
-                bytes: [sums.up, sums.down],
-                records: sums.records,
-            }
-        })
+        self.pairs
+            .iter()
+            .map(|(pair, sums)| self.conversation(pair, sums))
+    }
+
+    /// The same in so many parts.
+    pub(crate) fn conversations_in_parts(
+        &self,
+        parts: usize,
+    ) -> Vec<impl Iterator<Item = Conversation<'_>> + Send> {
+        let parts = self.pairs.iter_in_parts(parts);
+        let rows = |rows| Iterator::map(rows, |(pair, sums)| self.conversation(pair, sums));
+        parts.into_iter().map(rows).collect()
+    }
+
+    #[inline(always)]
+    fn conversation(&self, pair: Pair, sums: BothWays) -> Conversation<'_> {
+        let context = self.contexts.context(pair.context);
+        let ends = [
+            self.end(context, pair.low, context.low),
+            self.end(context, pair.high, context.high),
+        ];
+        let privates = timeline::privates(ends.map(|end| end.address));
+        let unordered = self.contexts.unordered(pair.context);
+        Conversation {
+            kind: pair.context as usize,
+            class: timeline::class(unordered, privates) as usize,
+            interface: self.interfaces.text(context.interface),
+            action: match context.is_reject {
+                true => Action::Reject,
+                false => Action::Accept,
+            },
+            ends,
+            bytes: [sums.up, sums.down],
+            records: sums.records,
+        }
     }
 
     /// What passed when, by class, in no particular order.
@@ -668,7 +648,7 @@ impl End {
         Side::packed(self.service, self.outer, self.address, self.has_packet)
     }
 
-    fn is_translated(self) -> bool {
+    pub(crate) fn is_translated(self) -> bool {
         self.outer != self.address
     }
 }

@@ -21,8 +21,11 @@
 //! # Ok::<(), flowlog::ReadError>(())
 //! ```
 
+mod by_time;
+mod cells;
 mod context;
 mod counts;
+mod cube;
 mod detail;
 mod dictionary;
 mod field;
@@ -33,21 +36,26 @@ mod index;
 mod known;
 mod layout;
 mod line;
+mod merge;
 mod pairs;
 mod partial;
+mod ports;
 mod recent;
 mod record;
 mod renaming;
 mod table;
+mod tally;
 mod timeline;
 mod word;
 
 pub use counts::{Counts, Example, MalformedReason, Window};
+pub use cube::{Cube, Slice};
 pub use field::Field;
 pub use flow::{Action, Conversation, End, Flow, FlowSum};
 pub use known::{KnownLayout, NATSPIKE_LOG_FORMAT};
 pub use layout::{Column, Layout, LayoutError};
-pub use partial::{PARTIAL_VERSION, PartialError};
+pub use partial::{CUBE_VERSION, PARTIAL_VERSION, PartialError};
+pub use ports::PortSum;
 pub use record::{AddressCode, Names, Record, TextCode, Watch};
 pub use renaming::Renaming;
 pub use table::{FlowTable, ReadError};

@@ -9,6 +9,7 @@
 //! **Invariants.** Sums are exact: what 64 bits do not hold is carried. The
 //! order of updates never changes the rows, only where they lie.
 
+use crate::cells::{Cell, Cells, NO_MINUTE};
 use foldhash::fast::RandomState;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
@@ -90,12 +91,13 @@ struct Update {
     tag: u32,
     is_down: bool,
     records: u32,
+    minute: u32,
     bytes: u64,
 }
 
 /// A number of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+pub(crate) enum Part {
     Up,
     Down,
     Records,
@@ -109,8 +111,23 @@ pub(crate) struct Pairs {
     waiting: [Update; BATCH],
     waiting_count: usize,
     /// What a row's numbers did not hold, in units of the first that they do not.
-    carried: BTreeMap<(Pair, Part), u64>,
+    carried: Carried,
     seed: u64,
+    /// Whether rows lie in a list and not where their hash has them.
+    is_list: bool,
+    /// Where sums are kept by the minute, too.
+    by_time: Option<Box<ByTime>>,
+}
+
+/// What rows' numbers did not hold.
+pub(crate) type Carried = BTreeMap<(Pair, Part), u64>;
+
+/// Sums by the minute, of rows that have numbers in the order in which they came.
+#[derive(Clone, Default)]
+struct ByTime {
+    /// The number of the row in each place.
+    numbers: Vec<u32>,
+    cells: Cells,
 }
 
 impl Default for Pairs {
@@ -121,6 +138,8 @@ impl Default for Pairs {
             waiting: [Update::default(); BATCH],
             waiting_count: 0,
             carried: BTreeMap::new(),
+            is_list: false,
+            by_time: None,
             // Nobody may choose addresses that all fall into one row.
             seed: RandomState::default().hash_one(0u8),
         }
@@ -128,9 +147,9 @@ impl Default for Pairs {
 }
 
 impl Pairs {
-    /// Adds what one end sent to the other.
+    /// Adds what one end sent to the other in that minute.
     #[inline]
-    pub(crate) fn add(&mut self, pair: Pair, is_down: bool, sum: Sum) {
+    pub(crate) fn add(&mut self, pair: Pair, is_down: bool, sum: Sum, minute: u32) {
         let (bytes, records) = (sum.bytes as u64, sum.records as u32);
         if sum.bytes >> 64 > 0 || sum.records >> 32 > 0 {
             self.carry(pair, is_down, sum);
@@ -142,6 +161,7 @@ impl Pairs {
             tag: pair.context + 1,
             is_down,
             records,
+            minute,
             bytes,
         };
         self.waiting_count += 1;
@@ -165,8 +185,11 @@ impl Pairs {
 
     /// Does the updates that wait; before anything is read.
     pub(crate) fn settle(&mut self) {
+        if self.waiting_count == 0 {
+            return;
+        }
         // A batch never fills the table beyond three quarters.
-        if (self.count + BATCH) * 4 > self.rows.len() * 3 {
+        if self.is_list || (self.count + BATCH) * 4 > self.rows.len() * 3 {
             self.grow();
         }
         let mask = self.rows.len() - 1;
@@ -176,8 +199,10 @@ impl Pairs {
             waiting,
             waiting_count,
             carried,
+            by_time,
             ..
         } = self;
+        let mut by_time = by_time.as_deref_mut();
         let waiting = &waiting[..(*waiting_count).min(BATCH)];
         let mut touched = 0;
         for update in waiting {
@@ -193,11 +218,18 @@ impl Pairs {
                 }
                 if row.tag == 0 {
                     (row.low, row.high, row.tag) = (update.low, update.high, update.tag);
+                    if let Some(by_time) = &mut by_time {
+                        by_time.numbers[at] = *count as u32;
+                    }
                     *count += 1;
                     break row;
                 }
                 at = (at + 1) & mask;
             };
+            if let Some(ByTime { numbers, cells }) = &mut by_time {
+                let (minute, is_down) = (update.minute, update.is_down);
+                cells.add(numbers[at], minute, is_down, update.records, update.bytes);
+            }
             let sum = if update.is_down {
                 &mut row.down
             } else {
@@ -217,12 +249,28 @@ impl Pairs {
             }
         }
         *waiting_count = 0;
+        if let Some(by_time) = by_time.filter(|by_time| by_time.cells.is_full()) {
+            by_time.cells.add_up(*count);
+        }
     }
 
     /// Every pair with its bytes. Nothing may wait.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pair, BothWays)> {
+        self.some(&self.rows)
+    }
+
+    /// The same in so many parts.
+    pub(crate) fn iter_in_parts(
+        &self,
+        parts: usize,
+    ) -> Vec<impl Iterator<Item = (Pair, BothWays)> + Send> {
+        let size = self.rows.len().div_ceil(parts.max(1)).max(1);
+        self.rows.chunks(size).map(|rows| self.some(rows)).collect()
+    }
+
+    fn some<'a>(&'a self, rows: &'a [Row]) -> impl Iterator<Item = (Pair, BothWays)> + Send {
         debug_assert_eq!(self.waiting_count, 0, "settle first");
-        self.rows.iter().filter(|row| row.tag != 0).map(|row| {
+        rows.iter().filter(|row| row.tag != 0).map(|row| {
             let pair = row.pair();
             let mut sums = BothWays {
                 up: u128::from(row.up),
@@ -246,23 +294,34 @@ impl Pairs {
 
     /// Whether the pair has a row, those that wait aside.
     pub(crate) fn contains(&self, pair: Pair) -> bool {
+        self.place(pair).is_some()
+    }
+
+    /// Where the row of the pair lies.
+    fn place(&self, pair: Pair) -> Option<usize> {
         let mask = self.rows.len().wrapping_sub(1);
         let mut at = self.hash(pair) & mask;
         while let Some(row) = self.rows.get(at).filter(|row| row.tag != 0) {
             if row.pair() == pair {
-                return true;
+                return Some(at);
             }
             at = (at + 1) & mask;
         }
-        false
+        None
+    }
+
+    /// Adds to both directions of all of them.
+    pub(crate) fn add_all(&mut self, rows: impl Iterator<Item = (Pair, BothWays)>) {
+        rows.for_each(|(pair, sums)| self.add_both(pair, sums));
+        self.settle();
     }
 
     /// Adds to both directions, as a merge does.
     pub(crate) fn add_both(&mut self, pair: Pair, sums: BothWays) {
         let [up, down] = sums.one_way();
-        self.add(pair, false, up);
+        self.add(pair, false, up, NO_MINUTE);
         if down.bytes > 0 {
-            self.add(pair, true, down);
+            self.add(pair, true, down, NO_MINUTE);
         }
     }
 
@@ -276,20 +335,223 @@ impl Pairs {
 
     #[cold]
     fn grow(&mut self) {
-        let size = (self.rows.len() * 2).max(SMALLEST);
+        let size = (self.rows.len() * 2).max(SMALLEST).next_power_of_two();
         let mask = size - 1;
         let old = std::mem::replace(&mut self.rows, vec![Row::default(); size].into());
-        for row in old.iter().filter(|row| row.tag != 0) {
+        let mut numbers = self.by_time.as_ref().map(|_| vec![0; size]);
+        self.is_list = false;
+        self.count = 0;
+        for (place, row) in old.iter().enumerate().filter(|(_, row)| row.tag != 0) {
             let mut at = self.hash(row.pair()) & mask;
             while self.rows[at].tag != 0 {
                 at = (at + 1) & mask;
             }
             self.rows[at] = *row;
+            if let (Some(numbers), Some(by_time)) = (&mut numbers, &self.by_time) {
+                numbers[at] = by_time.numbers[place];
+            }
+            self.count += 1;
+        }
+        if let (Some(numbers), Some(by_time)) = (numbers, &mut self.by_time) {
+            by_time.numbers = numbers;
         }
     }
 }
 
+/// What a table does that keeps sums by the minute.
+impl Pairs {
+    /// Keeps sums by the minute from now on. Nothing may wait.
+    pub(crate) fn keep_time(&mut self) {
+        if self.by_time.is_some() {
+            return;
+        }
+        if self.is_list {
+            self.grow();
+        }
+        let mut numbers = vec![0; self.rows.len()];
+        let rows = self.rows.iter().enumerate();
+        for (number, (place, _)) in rows.filter(|(_, row)| row.tag != 0).enumerate() {
+            numbers[place] = number as u32;
+        }
+        let cells = Cells::default();
+        self.by_time = Some(Box::new(ByTime { numbers, cells }));
+    }
+
+    /// Whether sums are kept by the minute.
+    pub(crate) fn is_by_time(&self) -> bool {
+        self.by_time.is_some()
+    }
+
+    /// The place of the period of the sums by the minute.
+    pub(crate) fn level(&self) -> usize {
+        let by_time = self.by_time.as_ref();
+        by_time.map_or(0, |by_time| by_time.cells.level())
+    }
+
+    /// The number of the pair's row, if it has one.
+    pub(crate) fn number(&self, pair: Pair) -> Option<u32> {
+        let by_time = self.by_time.as_ref()?;
+        Some(by_time.numbers[self.place(pair)?])
+    }
+
+    /// The sums by the minute, to add to them.
+    pub(crate) fn cells_mut(&mut self) -> Option<&mut Cells> {
+        Some(&mut self.by_time.as_mut()?.cells)
+    }
+
+    /// Adds the sums by the minute up.
+    pub(crate) fn add_up(&mut self) {
+        let count = self.count;
+        if let Some(cells) = self.cells_mut() {
+            cells.add_up(count);
+        }
+    }
+
+    /// Every pair with its cells, which are added up, in no particular order.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (Pair, &[Cell])> {
+        let by_time = self.by_time.as_deref().into_iter();
+        by_time.flat_map(|ByTime { numbers, cells }| {
+            let rows = self.rows.iter().zip(numbers);
+            let rows = rows.filter(|(row, _)| row.tag != 0);
+            rows.map(|(row, number)| (row.pair(), cells.of_row(*number)))
+        })
+    }
+
+    /// The rows in the order of [`Pair::order`], with their cells, which are added up.
+    pub(crate) fn into_order(mut self) -> (Pairs, Cells) {
+        let by_time = self.by_time.take();
+        let mut order: Vec<(Row, u32)> = self
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.tag != 0)
+            .map(|(place, row)| {
+                let number = by_time.as_ref().map(|by_time| by_time.numbers[place]);
+                (*row, number.unwrap_or_default())
+            })
+            .collect();
+        self.rows = Box::default();
+        order.sort_unstable_by_key(|(row, _)| row.pair().order());
+        let old = by_time.map(|by_time| by_time.cells).unwrap_or_default();
+        let (mut starts, mut cells) = (Vec::with_capacity(order.len() + 1), Vec::new());
+        cells.reserve_exact(old.len());
+        for (_, number) in &order {
+            starts.push(cells.len() as u32);
+            cells.extend_from_slice(old.of_row(*number));
+        }
+        starts.push(cells.len() as u32);
+        let cells = Cells::of(old.level(), starts, cells);
+        self.rows = order.into_iter().map(|(row, _)| row).collect();
+        self.is_list = true;
+        (self, cells)
+    }
+
+    /// A list of the rows that have any records, with their sums made again. So many
+    /// threads do it; `sums` gives them by the number of a row, or nothing.
+    pub(crate) fn part(
+        &self,
+        threads: usize,
+        sums: impl Fn(usize) -> Option<BothWays> + Sync,
+    ) -> Pairs {
+        let mut rows = vec![Row::default(); self.rows.len()];
+        let size = self.rows.len().div_ceil(threads.max(1)).max(SMALLEST);
+        let fill = |first: usize, rows: &mut [Row]| {
+            let (mut carried, mut count) = (Carried::new(), 0);
+            for (at, row) in rows.iter_mut().enumerate() {
+                let Some(sums) = sums(first + at) else {
+                    continue;
+                };
+                *row = self.rows[first + at].with(sums, &mut carried);
+                count += 1;
+            }
+            (carried, count)
+        };
+        let mut done = Vec::new();
+        std::thread::scope(|scope| {
+            let fill = &fill;
+            let mut parts = rows.chunks_mut(size).enumerate();
+            let first = parts.next();
+            let others: Vec<_> = parts
+                .map(|(part, rows)| scope.spawn(move || fill(part * size, rows)))
+                .collect();
+            done.extend(first.map(|(_, rows)| fill(0, rows)));
+            done.extend(others.into_iter().filter_map(|other| other.join().ok()));
+        });
+        let mut pairs = Pairs {
+            rows: rows.into(),
+            is_list: true,
+            ..Pairs::default()
+        };
+        for (carried, count) in done {
+            pairs.carried.extend(carried);
+            pairs.count += count;
+        }
+        pairs
+    }
+
+    /// Rows that are there already, in this order, with their sums.
+    pub(crate) fn of_list(list: impl Iterator<Item = (Pair, BothWays)>) -> Pairs {
+        let mut pairs = Pairs::default();
+        let rows: Vec<Row> = list
+            .map(|(pair, sums)| {
+                let row = Row {
+                    low: pair.low,
+                    high: pair.high,
+                    tag: pair.context + 1,
+                    ..Row::default()
+                };
+                row.with(sums, &mut pairs.carried)
+            })
+            .collect();
+        pairs.count = rows.len();
+        pairs.rows = rows.into();
+        pairs.is_list = true;
+        pairs
+    }
+
+    /// Gives the table the sums by the minute of its rows, in the order in which
+    /// they came.
+    pub(crate) fn set_cells(&mut self, cells: Cells) {
+        if let Some(own) = self.cells_mut() {
+            *own = cells;
+        }
+    }
+
+    /// Has rows found by their hash again, where they lie in a list.
+    pub(crate) fn index(&mut self) {
+        if self.is_list {
+            self.grow();
+        }
+    }
+}
+
+impl Pair {
+    /// The order in which a table is written.
+    pub(crate) fn order(self) -> (u32, u32, u32) {
+        (self.context, self.low, self.high)
+    }
+}
+
 impl Row {
+    /// The row with other sums.
+    fn with(self, sums: BothWays, carried: &mut Carried) -> Row {
+        let BothWays { up, down, records } = sums;
+        let rests = [
+            (Part::Up, (up >> 64) as u64),
+            (Part::Down, (down >> 64) as u64),
+            (Part::Records, records >> 32),
+        ];
+        for (part, rest) in rests.into_iter().filter(|(_, rest)| *rest > 0) {
+            carried.insert((self.pair(), part), rest);
+        }
+        Row {
+            records: records as u32,
+            up: up as u64,
+            down: down as u64,
+            ..self
+        }
+    }
+
     fn pair(&self) -> Pair {
         Pair {
             low: self.low,
@@ -301,7 +563,7 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{BothWays, Pair, Pairs, Sum};
+    use super::{BothWays, NO_MINUTE, Pair, Pairs, Sum};
     use std::collections::BTreeMap;
 
     #[test]
@@ -314,7 +576,7 @@ mod tests {
                 context: number % 3,
             };
             let (is_down, bytes) = (number % 2 == 0, u64::from(number));
-            pairs.add(pair, is_down, Sum::of_one(bytes));
+            pairs.add(pair, is_down, Sum::of_one(bytes), NO_MINUTE);
             let sums: &mut BothWays = map.entry(pair).or_default();
             *if is_down {
                 &mut sums.down
@@ -344,7 +606,7 @@ mod tests {
         };
         let mut pairs = Pairs::default();
         for _ in 0..5 {
-            pairs.add(pair, true, Sum::of_one(u64::MAX));
+            pairs.add(pair, true, Sum::of_one(u64::MAX), NO_MINUTE);
         }
         pairs.settle();
         let (_, sums) = pairs.iter().next().expect("a row");

@@ -19,11 +19,15 @@
 //! whose reports a test compares. What was read then stays read as it was; only the
 //! form changes.
 
+mod cube;
+
+use crate::cells::Cells;
 use crate::context::{Context, Side};
 use crate::counts::{Counts, Example, MalformedReason, Window};
+use crate::cube::Cube;
 use crate::dictionary::{Addresses, Texts};
 use crate::fold::Fold;
-use crate::pairs::{BothWays, Pair};
+use crate::pairs::{BothWays, Pair, Pairs};
 use crate::timeline;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -31,7 +35,12 @@ use std::sync::Arc;
 /// The version of the form and of what the engine makes of a text.
 pub const PARTIAL_VERSION: u32 = 2;
 
+/// The version of a table with time, and of what the engine makes of a text for it.
+pub const CUBE_VERSION: u32 = 1;
+
 const MAGIC: [u8; 4] = *b"NSPT";
+/// Of a table with time: older readers take it for none.
+const CUBE_MAGIC: [u8; 4] = *b"NSPC";
 /// More bytes than there are; four billion sums of fewer fit into 128 bits.
 const MOST_BYTES: u128 = 1 << 96;
 /// More records than there are.
@@ -51,6 +60,12 @@ pub enum PartialError {
          make it again from the flow logs"
     )]
     OtherVersion(u32),
+    /// They are a table with time of another version.
+    #[error(
+        "this table with time is of version {0} and this natspike writes version {CUBE_VERSION}; \
+         make it again from the flow logs"
+    )]
+    OtherCubeVersion(u32),
 }
 
 impl PartialError {
@@ -59,61 +74,121 @@ impl PartialError {
         match self {
             PartialError::Damaged => "DamagedPartial",
             PartialError::OtherVersion(_) => "OtherPartialVersion",
+            PartialError::OtherCubeVersion(_) => "OtherCubeVersion",
         }
     }
 }
 
 /// The table as bytes. Nothing may wait in it.
 pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
+    if fold.by_time.is_some() {
+        return encode_cube(&Cube::of(fold.clone()));
+    }
     let mut out = Writer(MAGIC.to_vec());
     out.number(PARTIAL_VERSION.into());
-    out.number(fold.keys.were_more.into());
-    out.counts(&fold.counts);
-    out.number(fold.window.is_some().into());
-    if let Some(window) = fold.window {
-        out.number(window.start.into());
-        out.number(window.end.into());
-    }
-    out.texts(&fold.interfaces);
-    out.texts(&fold.services);
-    out.addresses(&fold.addresses);
-    let contexts: Vec<Context> = fold.contexts.iter().collect();
-    out.number(contexts.len() as u128);
-    contexts.iter().for_each(|context| out.context(*context));
-    out.rows(fold);
-    out.timeline(fold);
-    let check = crc32fast::hash(&out.0);
-    out.0.extend_from_slice(&check.to_le_bytes());
-    out.0
+    let mut rows: Vec<(Pair, BothWays)> = fold.pairs.iter().collect();
+    rows.sort_unstable_by_key(|(pair, _)| pair.order());
+    out.table(fold, rows.len(), rows.into_iter());
+    out.ended()
+}
+
+/// The table with its time as bytes.
+pub(crate) fn encode_cube(cube: &Cube) -> Vec<u8> {
+    let fold = &cube.whole().fold;
+    let mut out = Writer(CUBE_MAGIC.to_vec());
+    out.number(CUBE_VERSION.into());
+    out.table(fold, fold.pairs.iter().count(), fold.pairs.iter());
+    out.cube(cube);
+    out.ended()
 }
 
 /// The table that the bytes are.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Fold, PartialError> {
+    let (content, is_cube) = content(bytes)?;
+    let mut input = Reader(content);
+    let read = input.fold(is_cube);
+    let (mut fold, rows, cells) = read.ok_or(PartialError::Damaged)?;
+    if let Some(cells) = cells {
+        fold.keep_time();
+        fold.pairs.add_all(rows.iter().copied());
+        fold.pairs.set_cells(cells);
+    } else {
+        fold.pairs.add_all(rows.iter().copied());
+    }
+    Ok(fold)
+}
+
+/// The table with its time that the bytes are.
+pub(crate) fn decode_cube(bytes: &[u8]) -> Result<Cube, PartialError> {
+    let (content, is_cube) = content(bytes)?;
+    let read = Reader(content).fold(is_cube);
+    match read {
+        Some((mut fold, rows, Some(cells))) => {
+            fold.pairs = Pairs::of_list(rows.into_iter());
+            Ok(Cube::of_rows(fold, cells))
+        }
+        _ => Err(PartialError::Damaged),
+    }
+}
+
+/// What stands between version and checksum, and whether that is a table with time.
+fn content(bytes: &[u8]) -> Result<(&[u8], bool), PartialError> {
     let (content, check) = bytes
         .len()
         .checked_sub(CHECK)
         .and_then(|length| bytes.split_at_checked(length))
         .ok_or(PartialError::Damaged)?;
-    let rest = content.strip_prefix(&MAGIC).ok_or(PartialError::Damaged)?;
+    let is_cube = content.starts_with(&CUBE_MAGIC);
+    let magic = if is_cube { CUBE_MAGIC } else { MAGIC };
+    let rest = content.strip_prefix(&magic).ok_or(PartialError::Damaged)?;
     let mut input = Reader(rest);
     let version = input.small().ok_or(PartialError::Damaged)?;
-    if version != PARTIAL_VERSION {
-        return Err(PartialError::OtherVersion(version));
+    match is_cube {
+        true if version != CUBE_VERSION => return Err(PartialError::OtherCubeVersion(version)),
+        false if version != PARTIAL_VERSION => return Err(PartialError::OtherVersion(version)),
+        _ => {}
     }
-    if check != crc32fast::hash(content).to_le_bytes() {
-        return Err(PartialError::Damaged);
-    }
-    let fold = input.fold().ok_or(PartialError::Damaged)?;
-    match input.0 {
-        [] => Ok(fold),
-        _ => Err(PartialError::Damaged),
+    match check == crc32fast::hash(content).to_le_bytes() {
+        true => Ok((input.0, is_cube)),
+        false => Err(PartialError::Damaged),
     }
 }
 
-struct Writer(Vec<u8>);
+pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
-    fn number(&mut self, mut number: u128) {
+    /// All but the time of rows.
+    fn table(&mut self, fold: &Fold, count: usize, rows: impl Iterator<Item = (Pair, BothWays)>) {
+        self.number(fold.keys.were_more.into());
+        self.counts(&fold.counts);
+        self.window(fold.window);
+        self.texts(&fold.interfaces);
+        self.texts(&fold.services);
+        self.addresses(&fold.addresses);
+        let contexts: Vec<Context> = fold.contexts.iter().collect();
+        self.number(contexts.len() as u128);
+        contexts.iter().for_each(|context| self.context(*context));
+        self.number(count as u128);
+        self.rows(rows);
+        self.timeline(fold);
+    }
+
+    fn window(&mut self, window: Option<Window>) {
+        self.number(window.is_some().into());
+        if let Some(window) = window {
+            self.number(window.start.into());
+            self.number(window.end.into());
+        }
+    }
+
+    /// With the checksum.
+    fn ended(mut self) -> Vec<u8> {
+        let check = crc32fast::hash(&self.0);
+        self.0.extend_from_slice(&check.to_le_bytes());
+        self.0
+    }
+
+    pub(crate) fn number(&mut self, mut number: u128) {
         while number >= 0x80 {
             self.0.push(number as u8 | 0x80);
             number >>= 7;
@@ -201,10 +276,7 @@ impl Writer {
         }
     }
 
-    fn rows(&mut self, fold: &Fold) {
-        let mut rows: Vec<(Pair, BothWays)> = fold.pairs.iter().collect();
-        rows.sort_unstable_by_key(|(pair, _)| (pair.context, pair.low, pair.high));
-        self.number(rows.len() as u128);
+    fn rows(&mut self, rows: impl Iterator<Item = (Pair, BothWays)>) {
         let mut before = Pair::default();
         for (pair, sums) in rows {
             let context = pair.context - before.context;
@@ -226,10 +298,25 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    fn number(&mut self) -> Option<u128> {
+    #[inline]
+    pub(crate) fn number(&mut self) -> Option<u128> {
+        // Nearly all are short.
+        let mut number = 0u64;
+        for (place, byte) in self.0.iter().take(9).enumerate() {
+            number |= u64::from(byte & 0x7f) << (7 * place);
+            if byte & 0x80 == 0 {
+                self.0 = &self.0[place + 1..];
+                return Some(number.into());
+            }
+        }
+        self.long_number()
+    }
+
+    #[cold]
+    fn long_number(&mut self) -> Option<u128> {
         let mut number = 0u128;
         for shift in (0..128).step_by(7) {
             let (byte, rest) = self.0.split_first()?;
@@ -247,32 +334,32 @@ impl Reader<'_> {
         None
     }
 
-    fn small(&mut self) -> Option<u32> {
+    pub(crate) fn small(&mut self) -> Option<u32> {
         self.number()?.try_into().ok()
     }
 
-    fn time(&mut self) -> Option<u64> {
+    pub(crate) fn time(&mut self) -> Option<u64> {
         self.number()?.try_into().ok()
     }
 
     /// How many there are, few enough to be added to all others.
-    fn count(&mut self) -> Option<u64> {
+    pub(crate) fn count(&mut self) -> Option<u64> {
         self.time().filter(|count| *count < MOST_RECORDS)
     }
 
     /// A sum of bytes, small enough to be added to all others.
-    fn bytes_sum(&mut self) -> Option<u128> {
+    pub(crate) fn bytes_sum(&mut self) -> Option<u128> {
         self.number().filter(|sum| *sum < MOST_BYTES)
     }
 
     /// How many things follow, each of at least one byte.
-    fn length(&mut self) -> Option<usize> {
+    pub(crate) fn length(&mut self) -> Option<usize> {
         let length = usize::try_from(self.number()?).ok()?;
         (length <= self.0.len()).then_some(length)
     }
 
     /// A place in a list of so many.
-    fn place(&mut self, count: usize) -> Option<usize> {
+    pub(crate) fn place(&mut self, count: usize) -> Option<usize> {
         let place = usize::try_from(self.number()?).ok()?;
         (place < count).then_some(place)
     }
@@ -296,14 +383,12 @@ impl Reader<'_> {
         std::str::from_utf8(self.bytes(length)?).ok()
     }
 
-    fn fold(&mut self) -> Option<Fold> {
+    /// A table, its rows and, where it has them, their sums by the minute.
+    fn fold(&mut self, is_cube: bool) -> Option<(Fold, Rows, Option<Cells>)> {
         let mut fold = Fold::default();
         fold.keys.were_more = self.flag()?;
         fold.counts = self.counts()?;
-        if self.flag()? {
-            let (start, end) = (self.time()?, self.time()?);
-            fold.window = Some(Window { start, end });
-        }
+        fold.window = self.window()?;
         let interfaces = self.texts(&mut fold.interfaces)?;
         let services = self.texts(&mut fold.services)?;
         let addresses = self.length()?;
@@ -331,10 +416,23 @@ impl Reader<'_> {
             let is_new = is_legal && fold.contexts.code(context) as usize == number;
             is_new.then_some(())?;
         }
-        self.rows(&mut fold, contexts, addresses)?;
-        fold.settle();
+        let rows = self.rows(&fold, contexts, addresses)?;
         self.timeline(&mut fold, contexts)?;
-        Some(fold)
+        let cells = match is_cube {
+            true => Some(self.cube(&mut fold, &rows, contexts)?),
+            false => None,
+        };
+        self.0.is_empty().then_some((fold, rows, cells))
+    }
+
+    pub(crate) fn window(&mut self) -> Option<Option<Window>> {
+        match self.flag()? {
+            true => Some(Some(Window {
+                start: self.time()?,
+                end: self.time()?,
+            })),
+            false => Some(None),
+        }
     }
 
     fn counts(&mut self) -> Option<Counts> {
@@ -408,8 +506,9 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn rows(&mut self, fold: &mut Fold, contexts: usize, addresses: usize) -> Option<()> {
+    fn rows(&mut self, fold: &Fold, contexts: usize, addresses: usize) -> Option<Rows> {
         let mut pair = Pair::default();
+        let mut rows = Vec::new();
         for row in 0..self.length()? {
             let (context, low, high) = (self.small()?, self.small()?, self.small()?);
             // The same pair twice is nothing that was written here.
@@ -433,11 +532,14 @@ impl Reader<'_> {
             let ends = [pair.low as usize, pair.high as usize];
             let is_coded = fold.contexts.context(pair.context).is_coded;
             (!is_coded || ends.iter().all(|end| *end < addresses)).then_some(())?;
-            fold.pairs.add_both(pair, sums);
+            rows.push((pair, sums));
         }
-        Some(())
+        Some(rows)
     }
 }
+
+/// Rows in the order of pairs.
+type Rows = Vec<(Pair, BothWays)>;
 
 /// The reasons by the numbers that stand for them, which never change.
 const REASONS: [MalformedReason; 7] = [

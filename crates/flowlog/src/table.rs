@@ -6,6 +6,7 @@
 //! flows and not with input; a line without an end takes 64 KiB at the most.
 
 use crate::counts::{Counts, MalformedReason, Window};
+use crate::cube::Cube;
 use crate::detail::Detail;
 use crate::filter::Filter;
 use crate::flow::{Conversation, Flow};
@@ -15,6 +16,7 @@ use crate::known::KnownLayout;
 use crate::layout::{Layout, LayoutError};
 use crate::line::LineReader;
 use crate::partial::{self, PartialError};
+use crate::ports::{self, PortSum};
 use crate::record::Watch;
 use crate::renaming::{self, Renaming};
 use crate::timeline::Moment;
@@ -80,7 +82,7 @@ struct Source {
 /// Sums of flow-log records by flow; see the crate's documentation.
 #[derive(Clone, Default)]
 pub struct FlowTable {
-    fold: Fold,
+    pub(crate) fold: Fold,
     source: Source,
     given: Option<LineReader>,
     index: Index,
@@ -106,11 +108,38 @@ impl FlowTable {
         }
     }
 
+    /// The table of what was folded.
+    pub(crate) fn of_fold(fold: Fold) -> FlowTable {
+        FlowTable {
+            fold,
+            ..FlowTable::default()
+        }
+    }
+
+    /// Keeps time for every pair from now on, for [`FlowTable::into_cube`], and
+    /// bytes by port. What came before is of no time. It costs about half as much
+    /// again as the fold, and memory for every minute of every pair.
+    pub fn by_time(&mut self) {
+        self.fold.keep_time();
+    }
+
+    /// Whether time is kept for every pair.
+    pub fn is_by_time(&self) -> bool {
+        self.fold.by_time.is_some()
+    }
+
+    /// The table as a cube that answers for any part of its time. Sources must
+    /// have ended. It has no watch and no filter any more.
+    pub fn into_cube(self) -> Cube {
+        Cube::of(self.fold)
+    }
+
     /// Tells at most about so many pairs of ends apart, so that memory is
     /// bounded whatever the input. What comes beyond goes under the
     /// unspecified address (0.0.0.0) in place of its remote end, or of both:
     /// sums stay exact, and on a NAT gateway's interface every leg's too.
     pub fn limit_keys(&mut self, most: usize) {
+        self.fold.pairs.index();
         self.fold.keys.most = most;
     }
 
@@ -155,6 +184,7 @@ impl FlowTable {
     /// Errors: the source is no flow log, or its header cannot be used.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), ReadError> {
         let (fold, source) = (&mut self.fold, &mut self.source);
+        fold.pairs.index();
         let mut rest = chunk;
         if !source.carry.is_empty() || source.skipping {
             let Some(end) = memchr(b'\n', rest) else {
@@ -225,19 +255,13 @@ impl FlowTable {
     /// The table of these bytes. It tells all pairs of ends apart that it has;
     /// merge it into one that does not to bound the memory.
     pub fn decode(bytes: &[u8]) -> Result<FlowTable, PartialError> {
-        Ok(FlowTable {
-            fold: partial::decode(bytes)?,
-            ..FlowTable::default()
-        })
+        Ok(FlowTable::of_fold(partial::decode(bytes)?))
     }
 
     /// The table that says the same of what has other names. Sources must have
-    /// ended. It tells all pairs of ends apart that it has.
+    /// ended. It tells all pairs of ends apart that it has, and keeps no time for them.
     pub fn renamed(&self, names: &mut Renaming<'_>) -> FlowTable {
-        FlowTable {
-            fold: renaming::renamed(&self.fold, names),
-            ..FlowTable::default()
-        }
+        FlowTable::of_fold(renaming::renamed(&self.fold, names))
     }
 
     /// The same table, whose bytes depend on nothing but what it holds. Sources
@@ -283,6 +307,22 @@ impl FlowTable {
     /// records are of so long a time that minutes would be too many.
     pub fn period(&self) -> u64 {
         self.fold.timeline.seconds()
+    }
+
+    /// The conversations in so many parts of about the same size, to go over them
+    /// with as many threads.
+    pub fn conversations_in_parts(
+        &self,
+        parts: usize,
+    ) -> Vec<impl Iterator<Item = Conversation<'_>> + Send> {
+        self.fold.conversations_in_parts(parts)
+    }
+
+    /// What passed when through which port of a remote end, in no particular order.
+    /// Sources must have ended; there is none unless the table is by time.
+    pub fn ports(&self) -> impl Iterator<Item = PortSum> {
+        let by_time = self.fold.by_time.iter();
+        by_time.flat_map(|kept| kept.ports.iter().map(|(key, bytes)| ports::sum(key, bytes)))
     }
 
     /// Every flow with its sums, in no particular order: the conversations'

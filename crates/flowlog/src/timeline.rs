@@ -184,6 +184,16 @@ impl Timeline {
         }
     }
 
+    /// What begins in that time, told by a period that is at least that long.
+    pub(crate) fn between(&self, period: usize, is_in: impl Fn(u64) -> bool) -> Timeline {
+        let mut part = Timeline::default();
+        part.lengthen(period.max(self.period));
+        for ((second, class), bytes) in self.iter().filter(|((second, _), _)| is_in(*second)) {
+            part.put(second, class, bytes);
+        }
+        part
+    }
+
     /// The place of the period among all that there are.
     pub(crate) fn period(&self) -> usize {
         self.period

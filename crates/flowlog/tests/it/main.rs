@@ -1,5 +1,6 @@
 //! Flow tables over whole texts: forms, chunking, merging, strange input.
 
+mod cube;
 mod filter;
 mod filtered;
 mod forms;
@@ -30,8 +31,8 @@ fn summary(table: &FlowTable) -> Vec<String> {
     rows
 }
 
-/// What passed when, in words that do not depend on a table's own numbers.
-fn times(table: &FlowTable) -> Vec<String> {
+/// A table's classes in words that do not depend on its own numbers.
+fn class_names(table: &FlowTable) -> std::collections::BTreeMap<usize, String> {
     let mut classes = std::collections::BTreeMap::new();
     for row in table.conversations() {
         // The first in an order of its own stands for the class.
@@ -42,6 +43,12 @@ fn times(table: &FlowTable) -> Vec<String> {
         let name = format!("{:?} {:?} {ends:?}", row.interface, row.action);
         classes.insert(row.class, name);
     }
+    classes
+}
+
+/// What passed when, in the same words.
+fn times(table: &FlowTable) -> Vec<String> {
+    let classes = class_names(table);
     let mut times: Vec<String> = table
         .moments()
         .map(|moment| {
