@@ -43,6 +43,26 @@ soak: programs $(VENV)/.locked ## Raise many alarms at once while AWS calls fail
 programs: ## Build every program for this machine
 	cargo build --workspace --bins
 
+# --- the page of `natspike serve`
+
+PAGE := crates/natspike/page
+
+.PHONY: page
+page: $(PAGE)/node_modules/.package-lock.json ## Build the page anew into crates/natspike/page/dist
+	cd $(PAGE) && npm run build
+
+$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci
+
+# What is built is committed, so that cargo needs no Node: it must be what the
+# sources give.
+.PHONY: test-page
+test-page: ## Check, test and build the page, and that what is committed is what was built
+	cd $(PAGE) && npm ci && npm run check && npm run build
+	git diff --exit-code -- $(PAGE)/dist
+	@test -z "$$(git ls-files --others --exclude-standard -- $(PAGE)/dist)" || \
+		{ git status --short -- $(PAGE)/dist; exit 1; }
+
 # --- checks
 
 .PHONY: test

@@ -1,0 +1,5 @@
+/** The view `compare`. */
+
+export function CompareView() {
+  return <h1>Compare</h1>;
+}

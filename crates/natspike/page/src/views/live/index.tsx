@@ -1,0 +1,5 @@
+/** The view `live`. */
+
+export function LiveView() {
+  return <h1>Live</h1>;
+}

@@ -1,0 +1,5 @@
+/** The view `open`. */
+
+export function OpenView() {
+  return <h1>Open</h1>;
+}

@@ -1,0 +1,5 @@
+/** The view `recordings`. */
+
+export function RecordingsView() {
+  return <h1>Recordings</h1>;
+}

@@ -1,0 +1,5 @@
+/** The view `report`. */
+
+export function ReportView() {
+  return <h1>Report</h1>;
+}
