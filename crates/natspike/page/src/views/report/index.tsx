@@ -1,5 +1,253 @@
-/** The view `report`. */
+/**
+ * The view `report`: a recording to look at, window by window.
+ *
+ * **Invariants.** The address says what is read and what of it is shown. What
+ * was there stays, dimmed, until what replaces it is.
+ */
+import { useEffect, useMemo } from "preact/hooks";
+import { useAnswer } from "../../api/answer.ts";
+import { address } from "../../api/client.ts";
+import type { Report, ReportEntry } from "../../api/types.ts";
+import { seriesOf } from "../../charts/series.ts";
+import { FilterBox } from "../../parts/filter-box.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { JsonView } from "../../parts/json-view.tsx";
+import { Menu } from "../../parts/menu.tsx";
+import { Empty, Notice, Problem } from "../../parts/notice.tsx";
+import { JobProgress } from "../../parts/progress.tsx";
+import { Tabs } from "../../parts/tabs.tsx";
+import { href, params, setParams } from "../../state/location.ts";
+import { type Asked, askedOf, reportParams } from "../../state/report-address.ts";
+import { announce } from "../../state/session.ts";
+import { Charges } from "./charges.tsx";
+import { Coverage } from "./coverage.tsx";
+import { Findings } from "./findings.tsx";
+import { Figures, Warnings, What } from "./head.tsx";
+import { type Opened, useOpened } from "./opened.ts";
+import { Overview } from "./overview.tsx";
+import { rangeOf, setWhere } from "./place.ts";
+import { Tables } from "./tables.tsx";
+import { WindowPanel } from "./window.tsx";
+
+const TOP = 50;
+const LIVE_MILLISECONDS = 30_000;
 
 export function ReportView() {
-  return <h1>Report</h1>;
+  const asked = askedOf(params.value);
+  if (asked.sources.length === 0) {
+    return (
+      <>
+        <h1>Report</h1>
+        <Empty
+          title="No recording is named"
+          action={
+            <a class="button button-main" href={href("open")}>
+              Open one
+            </a>
+          }
+        >
+          A report is of files, of a bucket, of a log group or of a recording of the stack.
+        </Empty>
+      </>
+    );
+  }
+  return <OpenedReport asked={asked} />;
+}
+
+function OpenedReport({ asked }: { asked: Asked }) {
+  const opened = useOpened(asked);
+  const { id, version } = opened;
+  const range = rangeOf(params.value.get("from"), params.value.get("until"));
+  const path = id === undefined ? undefined : `/reports/${id}`;
+  const whole = useAnswer<Report>(path, { top: TOP }, version);
+  const part = useAnswer<Report>(range ? path : undefined, { ...range, top: TOP }, version);
+  const shown = range ? (part.value ?? whole.value) : whole.value;
+  const isBusy = opened.isReading || whole.busy || (range !== undefined && part.busy);
+  const title = opened.title ?? asked.sources.join(", ");
+  const isLive = useLive(opened);
+  const series = useMemo(
+    () => seriesOf(whole.value?.timeline.services ?? []),
+    [whole.value?.timeline.services],
+  );
+  useEffect(() => {
+    document.title = `${title} · natspike`;
+  }, [title]);
+  useEffect(() => {
+    if (shown && !isBusy) {
+      announce("The figures are up to date.");
+    }
+  }, [isBusy, shown]);
+  const failed = whole.error ?? (range ? part.error : undefined);
+  return (
+    <div class="stack report">
+      <div class="report-head">
+        <div class="report-title">
+          <h1>{title}</h1>
+          {isLive ? <span class="badge badge-bad">recording now</span> : null}
+        </div>
+        <Actions asked={asked} opened={opened} range={range} />
+      </div>
+      <FilterBox value={asked.options.where ?? ""} onApply={setWhere} busy={opened.isReading} />
+      <Reading opened={opened} hasOld={shown !== undefined} />
+      {failed ? <Problem error={failed} retry={whole.error ? opened.refresh : part.retry} /> : null}
+      {shown && whole.value && id !== undefined ? (
+        <>
+          <div class={opened.isReading || isBusy ? "stack dimmed" : "stack"}>
+            <section class="panel" aria-label="In short">
+              <Figures report={shown} />
+              <What report={shown} />
+            </section>
+            <Warnings warnings={shown.warnings} />
+          </div>
+          <WindowPanel
+            whole={whole.value}
+            series={series}
+            range={range}
+            isBusy={isBusy}
+            took={part.milliseconds}
+          />
+          <div class={isBusy ? "dimmed" : undefined} aria-busy={isBusy ? "true" : undefined}>
+            <Parts id={id} version={version} report={shown} series={series} range={range} />
+          </div>
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+/** True for a recording that is under way; reads what has arrived meanwhile. */
+function useLive(opened: Opened): boolean {
+  const { id, version } = opened;
+  const all = useAnswer<{ reports: ReportEntry[] }>(id && "/reports", {}, version);
+  const isLive = all.value?.reports.some((one) => one.id === id && one.is_live) ?? false;
+  useEffect(() => {
+    if (!isLive || opened.isReading) {
+      return;
+    }
+    const timer = setInterval(() => {
+      if (!document.hidden) {
+        opened.refresh();
+      }
+    }, LIVE_MILLISECONDS);
+    return () => clearInterval(timer);
+  }, [isLive, opened.isReading, id, version]);
+  return isLive;
+}
+
+function Reading({ opened, hasOld }: { opened: Opened; hasOld: boolean }) {
+  if (opened.error) {
+    return <Problem error={opened.error} retry={opened.refresh} />;
+  }
+  if (opened.isCancelled) {
+    const again = (
+      <button type="button" class="button" onClick={opened.refresh}>
+        <Icon name="refresh" /> Read
+      </button>
+    );
+    return (
+      <Notice kind="info" title="The reading was cancelled." action={again}>
+        <p>
+          {hasOld ? "What is below is of the reading before." : "Read it again, or open another."}
+        </p>
+      </Notice>
+    );
+  }
+  return opened.isReading && (opened.job || !hasOld) ? (
+    <section class="panel">
+      <JobProgress job={opened.job} onCancel={opened.job ? opened.cancel : undefined} />
+    </section>
+  ) : null;
+}
+
+interface ActionsProps {
+  asked: Asked;
+  opened: Opened;
+  range: { from: number; until: number } | undefined;
+}
+
+const FORMS = [
+  { form: "html", label: "HTML page" },
+  { form: "markdown", label: "Markdown" },
+  { form: "csv", label: "CSV" },
+  { form: "json", label: "JSON" },
+  { form: "mail", label: "Text of the mail" },
+];
+
+function Actions({ asked, opened, range }: ActionsProps) {
+  const { id } = opened;
+  return (
+    <div class="buttons">
+      <button
+        type="button"
+        class="button button-small"
+        disabled={opened.isReading}
+        onClick={opened.refresh}
+      >
+        <Icon name="refresh" /> Read again
+      </button>
+      <a
+        class="button button-small"
+        href={href("investigate", reportParams(asked.sources, asked.options))}
+      >
+        Investigate
+      </a>
+      {id === undefined ? null : (
+        <Menu
+          class="button button-small"
+          items={FORMS.map(({ form, label }) => ({
+            label,
+            href: address(`/reports/${id}/export`, { form, ...range }),
+            download: true,
+          }))}
+        >
+          <Icon name="download" /> Export
+        </Menu>
+      )}
+    </div>
+  );
+}
+
+interface PartsProps {
+  id: string;
+  version: number;
+  report: Report;
+  series: ReturnType<typeof seriesOf>;
+  range: { from: number; until: number } | undefined;
+}
+
+function Parts(props: PartsProps) {
+  const { id, report, range } = props;
+  const tab = params.value.get("tab") ?? "overview";
+  const tabs = [
+    { key: "overview", label: "Overview" },
+    { key: "tables", label: "Tables" },
+    { key: "findings", label: "Findings", count: report.findings.length },
+    { key: "charges", label: "Charges", count: report.charges.length },
+    { key: "coverage", label: "Coverage and legs" },
+    { key: "json", label: "JSON" },
+  ];
+  const current = tabs.some((one) => one.key === tab) ? tab : "overview";
+  const choose = (key: string) => setParams({ tab: key === "overview" ? null : key });
+  return (
+    <Tabs label="Parts of the report" tabs={tabs} current={current} onChange={choose}>
+      {current === "overview" ? (
+        <Overview {...props} />
+      ) : (
+        <section class="panel">
+          {current === "tables" ? <Tables {...props} /> : null}
+          {current === "findings" ? (
+            <Findings findings={report.findings} currency={report.cost.currency} />
+          ) : null}
+          {current === "charges" ? (
+            <Charges
+              report={report}
+              csvHref={address(`/reports/${id}/rows/charges`, { ...range, form: "csv" })}
+            />
+          ) : null}
+          {current === "coverage" ? <Coverage report={report} /> : null}
+          {current === "json" ? <JsonView value={report} name={`report-${id}.json`} /> : null}
+        </section>
+      )}
+    </Tabs>
+  );
 }

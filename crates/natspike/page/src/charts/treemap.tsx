@@ -1,0 +1,109 @@
+/**
+ * Rows as areas, each a button; the largest first in the order of Tab.
+ *
+ * **Invariants.** An area is its row's bytes; names and figures stand in it
+ * where there is room and always in its name for screen readers and its title.
+ */
+import { hierarchy, treemap } from "d3-hierarchy";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { bytes, exactBytes, percent } from "../format/bytes.ts";
+import { useWidth } from "./width.ts";
+
+const HEIGHT = 340;
+
+export interface Tile {
+  key: string;
+  label: string;
+  note?: string | undefined;
+  bytes: number | string;
+  share: number | null;
+  /** The class of its colour. */
+  look: string;
+  term: string | null;
+}
+
+export interface TreemapProps {
+  label: string;
+  tiles: Tile[];
+  onTerm: (term: string) => void;
+}
+
+interface Area {
+  tile: Tile;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export function Treemap({ label, tiles, onTerm }: TreemapProps) {
+  const [box, width] = useWidth<HTMLDivElement>();
+  const areas = useMemo(() => layout(tiles, width), [tiles, width]);
+  return (
+    <section class="treemap" aria-label={label}>
+      <div ref={box} class="treemap-box">
+        {areas.map((area) => (
+          <Rectangle key={area.tile.key} area={area} onTerm={onTerm} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function layout(tiles: Tile[], width: number): Area[] {
+  if (width === 0 || tiles.length === 0) {
+    return [];
+  }
+  type Node = { tile?: Tile; children?: Node[] };
+  const root = hierarchy<Node>({ children: tiles.map((tile) => ({ tile })) })
+    .sum((node) => (node.tile ? Math.max(0, Number(node.tile.bytes)) : 0))
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const leaves = treemap<Node>().size([width, HEIGHT]).paddingInner(2).round(true)(root).leaves();
+  return leaves.flatMap((leaf) =>
+    leaf.data.tile
+      ? [
+          {
+            tile: leaf.data.tile,
+            x: leaf.x0,
+            y: leaf.y0,
+            width: leaf.x1 - leaf.x0,
+            height: leaf.y1 - leaf.y0,
+          },
+        ]
+      : [],
+  );
+}
+
+function Rectangle({ area, onTerm }: { area: Area; onTerm: (term: string) => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const { tile, x, y, width, height } = area;
+  useEffect(() => {
+    const style = button.current?.style;
+    if (style) {
+      style.left = `${x}px`;
+      style.top = `${y}px`;
+      style.width = `${width}px`;
+      style.height = `${height}px`;
+    }
+  }, [x, y, width, height]);
+  const said = `${tile.label}: ${bytes(tile.bytes)}, ${percent(tile.share)}`;
+  const isRoomy = width >= 64 && height >= 40;
+  return (
+    <button
+      ref={button}
+      type="button"
+      class={`tile ${tile.look}`}
+      aria-disabled={tile.term ? undefined : true}
+      aria-label={tile.term ? `${said}. Filter by it.` : said}
+      title={`${tile.label}\n${exactBytes(tile.bytes)}, ${percent(tile.share)}${tile.note ? `\n${tile.note}` : ""}`}
+      onClick={() => tile.term && onTerm(tile.term)}
+    >
+      {isRoomy ? (
+        <>
+          <span class="tile-name">{tile.label}</span>
+          <span class="tile-note">{`${bytes(tile.bytes)} · ${percent(tile.share)}`}</span>
+        </>
+      ) : null}
+    </button>
+  );
+}

@@ -1,0 +1,150 @@
+/**
+ * The timeline with its window, its legend and its two fields.
+ *
+ * **Invariants.** The timeline is of all of the time; the window changes what
+ * stands below it.
+ */
+import { useId, useMemo, useState } from "preact/hooks";
+import type { Report } from "../../api/types.ts";
+import { barsOf, type Range, snapped } from "../../charts/bars.ts";
+import { MOST_SERIES, type Series, serviceName } from "../../charts/series.ts";
+import { announceRange, Timeline } from "../../charts/timeline.tsx";
+import { duration, fromField, milliseconds, toField, zone } from "../../format/time.ts";
+import { Icon } from "../../parts/icon.tsx";
+import { addTerm, setRange } from "./place.ts";
+import { serviceTerm } from "./terms.ts";
+
+export interface WindowPanelProps {
+  whole: Report;
+  series: Series;
+  range: Range | undefined;
+  isBusy: boolean;
+  took: number | undefined;
+}
+
+export function WindowPanel({ whole, series, range, isBusy, took }: WindowPanelProps) {
+  const { timeline } = whole;
+  const [lit, setLit] = useState<string | null | undefined>(undefined);
+  const choose = (next: Range | undefined) => {
+    setRange(next);
+    announceRange(next);
+  };
+  if (timeline.points.length === 0) {
+    return (
+      <section class="panel">
+        <h2>Timeline</h2>
+        <p class="hint">The records say no time at which bytes were billed.</p>
+      </section>
+    );
+  }
+  return (
+    <section class="panel">
+      <div class="panel-head">
+        <h2>
+          Timeline{" "}
+          <span class="hint">bytes by {duration(timeline.period_seconds)} and service</span>
+        </h2>
+        <span class="hint" aria-live="off">
+          {isBusy ? "Recomputing…" : took === undefined || !range ? "" : `in ${milliseconds(took)}`}
+        </span>
+      </div>
+      <Timeline data={timeline} series={series} range={range} onRange={choose} lit={lit} />
+      <Legend services={timeline.services} series={series} onLit={setLit} />
+      <Fields whole={whole} range={range} onRange={choose} />
+    </section>
+  );
+}
+
+interface LegendProps {
+  services: (string | null)[];
+  series: Series;
+  onLit: (service: string | null | undefined) => void;
+}
+
+function Legend({ services, series, onLit }: LegendProps) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? services : services.slice(0, MOST_SERIES + 1);
+  return (
+    <ul class="legend" aria-label="Services; each adds its filter">
+      {shown.map((service) => (
+        <li key={serviceName(service)}>
+          <button
+            type="button"
+            class="legend-item"
+            title={`Only ${serviceName(service)}`}
+            onClick={() => addTerm(serviceTerm(service))}
+            onPointerEnter={() => onLit(service)}
+            onPointerLeave={() => onLit(undefined)}
+            onFocus={() => onLit(service)}
+            onBlur={() => onLit(undefined)}
+          >
+            <span class={`swatch ${series(service)}`} /> {serviceName(service)}
+          </button>
+        </li>
+      ))}
+      {services.length > shown.length ? (
+        <li>
+          <button type="button" class="legend-item" onClick={() => setWhole(true)}>
+            {services.length - shown.length} more
+          </button>
+        </li>
+      ) : null}
+    </ul>
+  );
+}
+
+interface FieldsProps {
+  whole: Report;
+  range: Range | undefined;
+  onRange: (range: Range | undefined) => void;
+}
+
+function Fields({ whole, range, onRange }: FieldsProps) {
+  const id = useId();
+  const bars = useMemo(() => barsOf(whole.timeline, Number.MAX_SAFE_INTEGER), [whole.timeline]);
+  const [from, until] = [range?.from ?? bars.start, range?.until ?? bars.end];
+  const change = (which: "from" | "until", text: string) => {
+    const at = fromField(text);
+    if (at === undefined) {
+      return;
+    }
+    const next =
+      which === "from"
+        ? snapped(bars, at, Math.max(until, at + bars.step))
+        : snapped(bars, Math.min(from, at - bars.step), at);
+    onRange(next);
+  };
+  return (
+    <div class="window-fields">
+      <label for={`${id}-from`}>From</label>
+      <input
+        id={`${id}-from`}
+        type="datetime-local"
+        step={bars.step < 60 ? 1 : 60}
+        min={toField(bars.start)}
+        max={toField(bars.end)}
+        value={toField(from)}
+        onChange={(event) => change("from", event.currentTarget.value)}
+      />
+      <label for={`${id}-until`}>until</label>
+      <input
+        id={`${id}-until`}
+        type="datetime-local"
+        step={bars.step < 60 ? 1 : 60}
+        min={toField(bars.start)}
+        max={toField(bars.end)}
+        value={toField(until)}
+        onChange={(event) => change("until", event.currentTarget.value)}
+      />
+      <span class="hint">{zone()}</span>
+      <button
+        type="button"
+        class="button button-small"
+        disabled={!range}
+        onClick={() => onRange(undefined)}
+      >
+        <Icon name="close" size={12} /> All of the time
+      </button>
+    </div>
+  );
+}
