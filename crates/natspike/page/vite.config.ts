@@ -31,5 +31,5 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": "http://127.0.0.1:8080" },
   },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { css: true, include: ["src/**/*.test.ts"], environment: "node" },
 });

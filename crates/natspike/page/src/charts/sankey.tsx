@@ -13,7 +13,7 @@ import { NO_SERVICE, type Series } from "./series.ts";
 import { useWidth } from "./width.ts";
 
 const NODE_WIDTH = 12;
-const NODE_PADDING = 18;
+const NODE_PADDING = 30;
 const LEAST_WIDTH = 600;
 const LETTER = 6.6;
 const HEADS = ["source", "service", "destination"];
@@ -50,6 +50,7 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
       tabIndex={0}
       aria-label="Flow from source by service to destination"
     >
+      <p class="hint sideways">The diagram scrolls sideways.</p>
       {room === 0 ? null : (
         <svg
           width={width}
@@ -109,7 +110,7 @@ function layout(flow: Flow, width: number, margin: number) {
     1,
     ...[0, 1, 2].map((at) => nodes.filter((node) => node.column === at).length),
   );
-  const height = Math.max(240, most * 34 + 40);
+  const height = Math.max(260, most * 46 + 40);
   if (links.length === 0) {
     return { nodes: [] as Placed[], bands: [] as Band[], height };
   }
@@ -120,7 +121,7 @@ function layout(flow: Flow, width: number, margin: number) {
     .nodePadding(NODE_PADDING)
     .extent([
       [margin, 26],
-      [width - margin, height - 8],
+      [width - margin, height - 18],
     ])({ nodes, links });
   return {
     nodes: graph.nodes as unknown as Placed[],

@@ -17,8 +17,8 @@ import { type Grip, useBrush } from "./brush.ts";
 import { type Series, serviceName } from "./series.ts";
 import { useWidth } from "./width.ts";
 
-const HEIGHT = 190;
-const MARGIN = { top: 10, right: 10, bottom: 26, left: 62 };
+const HEIGHT = 202;
+const MARGIN = { top: 22, right: 10, bottom: 26, left: 62 };
 const LEAST_BAR = 3;
 const TIP_ROWS = 8;
 
@@ -102,15 +102,18 @@ function Axes({ bars, inner }: { bars: Bars; inner: number }) {
   const y = scaleLinear([0, ticks.at(-1) ?? 1], [height, 0]);
   const x = scaleLinear([bars.start, bars.end], [0, inner]);
   const offset = localTime.value ? -new Date(bars.start * 1000).getTimezoneOffset() * 60 : 0;
-  const times = timeTicks(bars.start, bars.end, Math.max(2, Math.floor(inner / 90)), offset);
+  const times = timeTicks(bars.start, bars.end, Math.max(2, Math.floor(inner / 68)), offset);
   const isLong = bars.end - bars.start > 2 * 86_400;
   return (
     <g class="axes">
+      <text class="unit" x={8 - MARGIN.left} y={-12}>
+        {`bytes in ${duration(bars.step)}`}
+      </text>
       {ticks.map((tick) => (
         <g key={tick} transform={`translate(0,${y(tick)})`}>
           <line class={tick === 0 ? "base" : "grid"} x2={inner} />
           <text x={-8} dy="0.32em" text-anchor="end">
-            {tick === 0 ? "0" : bytes(tick)}
+            {tick === 0 ? "0" : byteTick(tick)}
           </text>
         </g>
       ))}
@@ -219,6 +222,13 @@ function Tip({ bar, bars, data, series, left, inner }: TipProps) {
       </table>
     </div>
   );
+}
+
+/** Ticks are round, so their zeros go. */
+function byteTick(tick: number): string {
+  return bytes(tick)
+    .replace(/\.0+ /, " ")
+    .replace(/(\.\d)0 /, "$1 ");
 }
 
 function summary(bars: Bars, data: Data): string {

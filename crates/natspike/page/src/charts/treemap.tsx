@@ -5,11 +5,14 @@
  * where there is room and always in its name for screen readers and its title.
  */
 import { hierarchy, treemap } from "d3-hierarchy";
+import type { Ref } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { bytes, exactBytes, percent } from "../format/bytes.ts";
 import { useWidth } from "./width.ts";
 
 const HEIGHT = 340;
+/** Smaller areas cannot be hit, and are no buttons. */
+const LEAST = 26;
 
 export interface Tile {
   key: string;
@@ -75,7 +78,7 @@ function layout(tiles: Tile[], width: number): Area[] {
 }
 
 function Rectangle({ area, onTerm }: { area: Area; onTerm: (term: string) => void }) {
-  const button = useRef<HTMLButtonElement>(null);
+  const button = useRef<HTMLElement>(null);
   const { tile, x, y, width, height } = area;
   useEffect(() => {
     const style = button.current?.style;
@@ -88,14 +91,26 @@ function Rectangle({ area, onTerm }: { area: Area; onTerm: (term: string) => voi
   }, [x, y, width, height]);
   const said = `${tile.label}: ${bytes(tile.bytes)}, ${percent(tile.share)}`;
   const isRoomy = width >= 64 && height >= 40;
+  const title = `${tile.label}\n${exactBytes(tile.bytes)}, ${percent(tile.share)}${tile.note ? `\n${tile.note}` : ""}`;
+  if (Math.min(width, height) < LEAST) {
+    return (
+      <span
+        ref={button}
+        class={`tile tile-small ${tile.look}`}
+        role="img"
+        aria-label={said}
+        title={title}
+      />
+    );
+  }
   return (
     <button
-      ref={button}
+      ref={button as Ref<HTMLButtonElement>}
       type="button"
       class={`tile ${tile.look}`}
       aria-disabled={tile.term ? undefined : true}
       aria-label={tile.term ? `${said}. Filter by it.` : said}
-      title={`${tile.label}\n${exactBytes(tile.bytes)}, ${percent(tile.share)}${tile.note ? `\n${tile.note}` : ""}`}
+      title={title}
       onClick={() => tile.term && onTerm(tile.term)}
     >
       {isRoomy ? (

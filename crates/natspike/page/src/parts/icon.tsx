@@ -32,7 +32,13 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
-    <svg class="icon" viewBox="0 0 16 16" width={size} height={size} aria-hidden="true">
+    <svg
+      class={`icon icon-${name}`}
+      viewBox="0 0 16 16"
+      width={size}
+      height={size}
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

@@ -20,7 +20,7 @@ export function Notice({ kind = "info", title, action, children }: NoticeProps) 
     <div class={`notice notice-${kind}`} role={kind === "error" ? "alert" : undefined}>
       <Icon name={kind} />
       <div class="notice-text">
-        <p class="notice-title">{title}</p>
+        <div class="notice-title">{title}</div>
         {children}
       </div>
       {action ? <div class="notice-action">{action}</div> : null}

@@ -41,7 +41,7 @@ function One({ finding, currency }: { finding: Finding; currency: string }) {
       <p class="finding-sentence">{finding.sentence}</p>
       <div class="finding-marks">
         <Saving finding={finding} currency={currency} />
-        <span class={`badge ${finding.confidence === "high" ? "badge-good" : "badge-warn"}`}>
+        <span class={`badge ${finding.confidence === "high" ? "" : "badge-warn"}`}>
           confidence {finding.confidence}
         </span>
         <code class="hint">{finding.name}</code>
@@ -99,7 +99,7 @@ function Command({ action }: { action: { language: string; text: string } }) {
   const language = LANGUAGES[action.language] ?? action.language;
   return (
     <div class="command">
-      <pre tabIndex={0} role="region" aria-label={`${language} command`}>
+      <pre tabIndex={0} role="group" aria-label={`${language} command`}>
         {action.text}
       </pre>
       <CopyButton text={action.text} what={`as ${language}`} word={false} />
@@ -123,7 +123,7 @@ export function FindingsInShort({ findings, currency, href }: FindingsProps & { 
                 saves {money(finding.saving.hourly, currency)} an hour
               </span>
             )}
-            <span class={`badge ${finding.confidence === "high" ? "badge-good" : "badge-warn"}`}>
+            <span class={`badge ${finding.confidence === "high" ? "" : "badge-warn"}`}>
               confidence {finding.confidence}
             </span>
           </div>

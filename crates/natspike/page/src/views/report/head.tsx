@@ -115,16 +115,19 @@ export function Warnings({ warnings }: { warnings: string[] }) {
     </ul>
   );
   const title = warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`;
-  return (
-    <Notice kind="warning" title={title}>
-      {warnings.length > FOLDED_ABOVE ? (
+  return warnings.length > FOLDED_ABOVE ? (
+    <Notice
+      kind="warning"
+      title={
         <details>
-          <summary>{warnings[0]} and others</summary>
-          {list}
+          <summary>{title}</summary>
+          <div class="folded">{list}</div>
         </details>
-      ) : (
-        list
-      )}
+      }
+    />
+  ) : (
+    <Notice kind="warning" title={title}>
+      {list}
     </Notice>
   );
 }

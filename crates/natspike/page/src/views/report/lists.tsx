@@ -275,7 +275,7 @@ function Named({ name, note }: { name: string; note?: string | undefined }) {
   return (
     <>
       {name}
-      {note && note !== name ? <span class="hint beside">{note}</span> : null}
+      {note && note !== name ? <span class="hint beside-inline">{note}</span> : null}
     </>
   );
 }

@@ -8,6 +8,7 @@ import { type Tile, Treemap } from "../../charts/treemap.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { changed, href, params, setParams } from "../../state/location.ts";
 import { FindingsInShort } from "./findings.tsx";
+import { Largest } from "./largest.tsx";
 import { addTerm } from "./place.ts";
 import { rowTerm } from "./terms.ts";
 
@@ -33,28 +34,31 @@ export function Overview(props: OverviewProps) {
   const findings = href("report", changed(params.value, { tab: "findings" }));
   return (
     <div class="overview">
-      <section class="panel">
-        <div class="panel-head">
-          <h2>Who talks to whom</h2>
-          <fieldset class="choices">
-            <legend class="unseen">Show as</legend>
-            {SHOWS.map((one) => (
-              <label key={one.name} class="choice">
-                <input
-                  type="radio"
-                  name="show"
-                  checked={one.name === show}
-                  onChange={() =>
-                    setParams({ show: one.name === "flow" ? null : one.name }, { replace: true })
-                  }
-                />
-                <span>{one.label}</span>
-              </label>
-            ))}
-          </fieldset>
-        </div>
-        {show === "flow" ? <Bands {...props} /> : <Areas {...props} show={show} />}
-      </section>
+      <div class="stack">
+        <section class="panel">
+          <div class="panel-head">
+            <h2>Who talks to whom</h2>
+            <fieldset class="choices">
+              <legend class="unseen">Show as</legend>
+              {SHOWS.map((one) => (
+                <label key={one.name} class="choice">
+                  <input
+                    type="radio"
+                    name="show"
+                    checked={one.name === show}
+                    onChange={() =>
+                      setParams({ show: one.name === "flow" ? null : one.name }, { replace: true })
+                    }
+                  />
+                  <span>{one.label}</span>
+                </label>
+              ))}
+            </fieldset>
+          </div>
+          {show === "flow" ? <Bands {...props} /> : <Areas {...props} show={show} />}
+        </section>
+        <Largest report={report} series={props.series} />
+      </div>
       <section class="panel">
         <div class="panel-head">
           <h2>What to do</h2>

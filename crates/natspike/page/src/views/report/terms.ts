@@ -51,8 +51,8 @@ function addressesTerm(addresses: string[], many: number): string | null {
 
 function groupTerm(row: GroupRow, report: Report): string | null {
   const isOf = ({ owner }: SourceRow) =>
-    owner === null
-      ? row.name === null
+    owner === null || row.name === null
+      ? owner === row.name
       : [owner.label, owner.auto_scaling_group, owner.node_group, owner.cluster].includes(row.name);
   const of = report.sources.filter(isOf).map((source) => source.address);
   return addressesTerm(of, row.addresses);

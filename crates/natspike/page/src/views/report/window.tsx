@@ -9,7 +9,7 @@ import type { Report } from "../../api/types.ts";
 import { barsOf, type Range, snapped } from "../../charts/bars.ts";
 import { MOST_SERIES, type Series, serviceName } from "../../charts/series.ts";
 import { announceRange, Timeline } from "../../charts/timeline.tsx";
-import { duration, fromField, milliseconds, toField, zone } from "../../format/time.ts";
+import { fromField, milliseconds, toField, zone } from "../../format/time.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { addTerm, setRange } from "./place.ts";
 import { serviceTerm } from "./terms.ts";
@@ -41,8 +41,7 @@ export function WindowPanel({ whole, series, range, isBusy, took }: WindowPanelP
     <section class="panel">
       <div class="panel-head">
         <h2>
-          Timeline{" "}
-          <span class="hint">bytes by {duration(timeline.period_seconds)} and service</span>
+          Timeline <span class="hint">of bytes by service</span>
         </h2>
         <span class="hint" aria-live="off">
           {isBusy ? "Recomputing…" : took === undefined || !range ? "" : `in ${milliseconds(took)}`}
