@@ -22,7 +22,7 @@ export interface Session {
   max_upload_bytes: number;
   state_folder: string | null;
   analyses: { name: string; summary: string; needs_port: boolean; is_rule: boolean }[];
-  thresholds: { name: string; about: string; default: number }[];
+  thresholds: { name: string; about: string; default: number | null }[];
   filter_names: { name: string; kind: string; about: string }[];
 }
 
@@ -317,23 +317,45 @@ export interface Investigation {
     filter: string | null;
     from: number | null;
     until: number | null;
+    times?: [number, number][];
     by: "bytes" | "packets" | "flows";
     limit: number;
   };
   records: Record<string, Count>;
-  legs: string | null;
+  legs: string;
   warnings: string[];
-  tables: {
-    analysis: string;
-    view: string | null;
-    title: string;
-    about: string;
-    columns: { name: string; kind: string }[];
-    rows: { cells: Json[]; sums: Sums }[];
-    rest: Json;
-    total: Sums;
-  }[];
+  tables: FoundTable[];
 }
+
+/** One answer of an investigation. */
+export interface FoundTable {
+  analysis: string;
+  view: string | null;
+  title: string;
+  about: string;
+  columns: FoundColumn[];
+  rows: FoundRow[];
+  /** What all rows have that are not shown; null where all are. */
+  rest: Sums | null;
+  /** What all rows have, shown or not. */
+  total: Sums;
+}
+
+export interface FoundColumn {
+  name: string;
+  kind: "address" | "text" | "number" | "bytes" | "time" | "seconds";
+}
+
+export interface FoundRow {
+  /** A value for each column. */
+  cells: Cell[];
+  sums: Sums;
+  /** Who the external address of the row belongs to, and who says so. */
+  organization?: string | null;
+}
+
+/** A number in the unit of its column, a text, or null where records do not say. */
+export type Cell = Count | null;
 
 export interface Sums {
   bytes: Count;
@@ -352,7 +374,8 @@ export interface History {
     sources: string[];
     arguments: string[];
     version: string;
-    outcome: string;
+    /** `done`, `failed`; null of one that did not end. */
+    outcome: string | null;
     error: string | null;
     rows: number | null;
     records: Count | null;
