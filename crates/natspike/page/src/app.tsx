@@ -13,9 +13,9 @@ import { announcement, loadSession, session, sessionProblem } from "./state/sess
 import { localTime, type Theme, theme } from "./state/theme.ts";
 import { CompareView } from "./views/compare/index.tsx";
 import { InvestigateView } from "./views/investigate/index.tsx";
-import { QueryView } from "./views/investigate/query.tsx";
 import { LiveView } from "./views/live/index.tsx";
 import { OpenView } from "./views/open/index.tsx";
+import { QueryView } from "./views/query/index.tsx";
 import { RecordingsView } from "./views/recordings/index.tsx";
 import { ReportView } from "./views/report/index.tsx";
 

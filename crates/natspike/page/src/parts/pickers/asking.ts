@@ -7,6 +7,7 @@
  */
 import type { ReadOptions } from "../../api/types.ts";
 import type { Changes } from "../../state/location.ts";
+import { andFilter } from "../filter-term.ts";
 
 /** Options that are a text. */
 const TEXTS = ["where", "interface", "format", "nat_rate", "since", "until", "profile"] as const;
@@ -39,6 +40,12 @@ export function optionsOf(params: URLSearchParams): ReadOptions {
 /** Sources and options as the parameters of an address. */
 export function paramsOf(sources: readonly string[], options: ReadOptions): Changes {
   return { source: sources, ...options };
+}
+
+/** The options of something that is open, and beside them what is asked of it now. */
+export function joined(open: ReadOptions, now: ReadOptions): ReadOptions {
+  const where = andFilter(open.where ?? "", now.where ?? "");
+  return { ...open, ...now, where: where || undefined };
 }
 
 /** The options in words, for a line below a title. */

@@ -35,7 +35,9 @@ export interface TimeProps {
 }
 
 export function Time(props: TimeProps) {
-  const means = meaning(props.value, present());
+  const [typed, setTyped] = useState(props.value);
+  useEffect(() => setTyped(props.value), [props.value]);
+  const means = meaning(typed, present());
   const isWrong = means.kind === "wrong";
   return (
     <Field
@@ -43,7 +45,7 @@ export function Time(props: TimeProps) {
       hint={isWrong ? undefined : inWords(means, props.empty)}
       error={isWrong ? means.message : undefined}
     >
-      {(ids) => <Box {...props} ids={ids} means={means} />}
+      {(ids) => <Box {...props} ids={ids} means={means} typed={typed} onType={setTyped} />}
     </Field>
   );
 }
@@ -59,8 +61,15 @@ function inWords(means: Meaning, empty: string): string {
   }
 }
 
-function Box(props: TimeProps & { ids: FieldIds; means: Meaning }) {
-  const { ids, means, label, value, onChange } = props;
+interface BoxProps extends TimeProps {
+  ids: FieldIds;
+  means: Meaning;
+  typed: string;
+  onType: (text: string) => void;
+}
+
+function Box(props: BoxProps) {
+  const { ids, means, label, typed, onType, onChange } = props;
   const [isOpen, setOpen] = useState(false);
   const anchor = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -101,8 +110,9 @@ function Box(props: TimeProps & { ids: FieldIds; means: Meaning }) {
         autocomplete="off"
         spellcheck={false}
         placeholder="30m, 2h, 2026-11-20T08:30"
-        value={value}
-        onInput={(event) => onChange(event.currentTarget.value)}
+        value={typed}
+        onInput={(event) => onType(event.currentTarget.value)}
+        onChange={(event) => onChange(event.currentTarget.value.trim())}
       />
       <button
         ref={button}

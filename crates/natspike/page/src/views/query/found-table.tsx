@@ -1,0 +1,226 @@
+/**
+ * One table of an investigation: sorted, searched and paged in the page, which has all
+ * its rows already.
+ *
+ * **Invariants.** No figure is made here: totals and what is cut are the server's.
+ */
+import type { FoundRow, FoundTable, Investigation } from "../../api/types.ts";
+import { bytes, exactBytes, integer } from "../../format/bytes.ts";
+import { type Column, DataTable, type Way } from "../../parts/data-table.tsx";
+import { notFilter } from "../../parts/filter-term.ts";
+import { Icon } from "../../parts/icon.tsx";
+import { go, href, params, setParams } from "../../state/location.ts";
+import { askAgain, asReport } from "./again.ts";
+import { exactly, heading, isNumber, packets, serviceOf, shownCell, written } from "./cells.tsx";
+import { csvOf } from "./csv.ts";
+import { searched, sorted, thousandths } from "./rows.ts";
+import { chosen, FACETS, nameOf, PAGE, showing, shownOf, valuesOf } from "./shown.ts";
+import { Talkers } from "./talkers.tsx";
+import { narrowed, termOf, termsOf } from "./terms.ts";
+
+const REPLACE = { replace: true };
+
+export function FoundTableView({ found, table }: { found: Investigation; table: FoundTable }) {
+  const name = nameOf(table);
+  const shown = shownOf(table, params.value);
+  const inLists = chosen(table, table.rows, shown.facets);
+  const matching = searched(inLists, shown.search, (row) => written(table, row));
+  const rows = sorted(table, matching, shown.order);
+  const offset = shown.offset < rows.length ? shown.offset : 0;
+  const onTerm = (term: string, way: Way) => {
+    const added = way === "only" ? term : notFilter(term);
+    go("investigate", askAgain(found, narrowed(found.question.filter, [added])));
+  };
+  return (
+    <section class="panel found" aria-labelledby={`found-${name}`}>
+      <h2 id={`found-${name}`} tabIndex={-1}>
+        {table.title}
+      </h2>
+      <p class="sentence hint">{table.about}</p>
+      {table.analysis === "top-talkers" ? <Talkers table={table} /> : null}
+      <DataTable
+        caption={`${integer(rows.length)} of ${integer(table.rows.length)} rows`}
+        columns={columnsOf(found, table)}
+        rows={rows.slice(offset, offset + PAGE)}
+        total={rows.length}
+        offset={offset}
+        limit={PAGE}
+        sort={shown.sort === "ranking" ? found.question.by : shown.sort}
+        order={shown.order.descending ? "desc" : "asc"}
+        onSort={(key, order) => setParams(showing(table, { sort: `${key}:${order}` }), REPLACE)}
+        onPage={(to) => setParams(showing(table, { offset: to }), REPLACE)}
+        onTerm={onTerm}
+        rowItems={(row) => itemsOf(found, table, row)}
+        tools={<Tools table={table} rows={rows} search={shown.search} />}
+        empty="No row has that. Clear the search to see all."
+      />
+      <Totals found={found} table={table} />
+    </section>
+  );
+}
+
+function Tools({ table, rows, search }: { table: FoundTable; rows: FoundRow[]; search: string }) {
+  const facets = FACETS.map((facet) => ({ facet, values: valuesOf(table, facet) }));
+  const shown = shownOf(table, params.value);
+  return (
+    <>
+      {facets
+        .filter(({ values }) => values.length > 1)
+        .map(({ facet, values }) => (
+          <select
+            key={facet}
+            class="facet"
+            aria-label={`Only rows of one ${facet}`}
+            value={shown.facets[facet] ?? "all:"}
+            onChange={(event) => {
+              const value = event.currentTarget.value;
+              const to = value === "all:" ? null : value;
+              setParams(showing(table, { facet: [facet, to] }), REPLACE);
+            }}
+          >
+            <option value="all:">{`every ${facet}`}</option>
+            {values
+              .filter(({ value }) => value !== "")
+              .map(({ value, rows }) => (
+                <option key={value} value={value}>
+                  {`${value} (${integer(rows)} rows)`}
+                </option>
+              ))}
+          </select>
+        ))}
+      <input
+        type="search"
+        class="find"
+        aria-label={`Search in ${table.title}`}
+        placeholder="Search in these rows"
+        value={search}
+        onInput={(event) =>
+          setParams(showing(table, { search: event.currentTarget.value }), REPLACE)
+        }
+      />
+      <button
+        type="button"
+        class="button button-small button-quiet"
+        aria-label={`CSV of ${table.title}, as it is shown`}
+        onClick={() => download(`${nameOf(table)}.csv`, csvOf(table, rows))}
+      >
+        <Icon name="download" /> CSV
+      </button>
+    </>
+  );
+}
+
+function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+function columnsOf(found: Investigation, table: FoundTable): Column<FoundRow>[] {
+  const service = serviceOf(table);
+  const keys = table.columns.flatMap((column, place): Column<FoundRow>[] =>
+    place === service
+      ? []
+      : [
+          {
+            key: String(place),
+            label: heading(column),
+            number: isNumber(column),
+            sortable: true,
+            render: (row) => shownCell(table, place, row),
+            title: (row) => exactly(column, row.cells[place] ?? null),
+            term: (row) => termOf(table, place, row),
+          },
+        ],
+  );
+  const organization: Column<FoundRow> = {
+    key: "organization",
+    label: "organization",
+    sortable: true,
+    wide: true,
+    render: (row) => row.organization ?? "-",
+  };
+  const hasOrganizations = table.rows.some((row) => row.organization);
+  return [...keys, ...(hasOrganizations ? [organization] : []), ...figures(found, table)];
+}
+
+/** Bytes, packets and flows; the one that ranks with a bar. */
+function figures(found: Investigation, table: FoundTable): Column<FoundRow>[] {
+  const by = found.question.by;
+  const words = {
+    bytes: (row: FoundRow) => bytes(row.sums.bytes),
+    packets: (row: FoundRow) => packets(row.sums),
+    flows: (row: FoundRow) => integer(row.sums.flows),
+  };
+  return (["bytes", "packets", "flows"] as const).map((sum) => ({
+    key: sum,
+    label: sum,
+    number: true,
+    sortable: true,
+    title: (row) => (sum === "bytes" ? exactBytes(row.sums.bytes) : undefined),
+    render: (row) =>
+      sum === by ? (
+        <span class="with-bar">
+          {words[sum](row)}
+          <Bar part={thousandths(row.sums[sum], table.total[sum])} />
+        </span>
+      ) : (
+        words[sum](row)
+      ),
+  }));
+}
+
+/** A part of the total in thousandths, as a bar. */
+function Bar({ part }: { part: number }) {
+  return (
+    <svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="bar-whole" width="1000" height="10" />
+      <rect class="bar-part" width={part} height="10" />
+    </svg>
+  );
+}
+
+function itemsOf(found: Investigation, table: FoundTable, row: FoundRow) {
+  const terms = termsOf(table, row);
+  if (terms.length === 0) {
+    return [];
+  }
+  const where = narrowed(found.question.filter, terms);
+  const note = <code class="menu-note">{terms.join(" and ")}</code>;
+  return [
+    {
+      label: <>Investigate only this {note}</>,
+      href: href("investigate", askAgain(found, where)),
+    },
+    {
+      label: <>Open as a report with this filter {note}</>,
+      href: href("report", asReport(found, where)),
+    },
+  ];
+}
+
+function Totals({ found, table }: { found: Investigation; table: FoundTable }) {
+  const { rest, total } = table;
+  const limit = found.question.limit;
+  return (
+    <dl class="totals">
+      {rest ? (
+        <div>
+          <dt>{`Rows that are not here (limit ${integer(limit)})`}</dt>
+          <dd title={exactBytes(rest.bytes)}>
+            {`${bytes(rest.bytes)} · ${packets(rest)} packets · ${integer(rest.flows)} flows`}
+          </dd>
+        </div>
+      ) : null}
+      <div>
+        <dt>All rows</dt>
+        <dd title={exactBytes(total.bytes)}>
+          {`${bytes(total.bytes)} · ${packets(total)} packets · ${integer(total.flows)} flows`}
+        </dd>
+      </div>
+    </dl>
+  );
+}
