@@ -7,6 +7,8 @@ import "./styles/parts.css";
 import "./styles/charts.css";
 import "./styles/report.css";
 import "./styles/views.css";
+import "./styles/pickers.css";
+import "./styles/desk.css";
 
 const place = document.getElementById("page");
 if (place) {

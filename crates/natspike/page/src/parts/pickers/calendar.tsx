@@ -59,10 +59,11 @@ export function Calendar(props: { at: Day; today: Day; onTake: (day: Day) => voi
   };
 
   return (
-    <div class="pick-month">
-      <div class="pick-month-head">
+    <div class="month">
+      <div class="month-head">
         <button
           type="button"
+          class="button button-small button-quiet"
           aria-label="Month before"
           onClick={() => setShown(monthsOn(shown, -1))}
         >
@@ -71,7 +72,12 @@ export function Calendar(props: { at: Day; today: Day; onTake: (day: Day) => voi
         <strong aria-live="polite">
           {MONTHS[shown.month]} {shown.year}
         </strong>
-        <button type="button" aria-label="Month after" onClick={() => setShown(monthsOn(shown, 1))}>
+        <button
+          type="button"
+          class="button button-small button-quiet"
+          aria-label="Month after"
+          onClick={() => setShown(monthsOn(shown, 1))}
+        >
           ›
         </button>
       </div>
@@ -120,7 +126,7 @@ function DayButton(props: {
     <button
       type="button"
       tabIndex={isSameDay(day, shown) ? 0 : -1}
-      class={isOther ? "pick-other-month" : undefined}
+      class={isOther ? "other-month" : undefined}
       aria-pressed={isSameDay(day, at)}
       aria-current={isSameDay(day, today) ? "date" : undefined}
       aria-label={`${day.day} ${MONTHS[day.month]} ${day.year}`}

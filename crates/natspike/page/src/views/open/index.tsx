@@ -11,6 +11,7 @@ import { AwsFields, GatewayFields, RecordFields } from "../../parts/pickers/opti
 import { SourceList } from "../../parts/pickers/source-list.tsx";
 import { spanTrouble } from "../../parts/pickers/times.ts";
 import { type Changes, go, params, setParams } from "../../state/location.ts";
+import { reportParams } from "../../state/report-address.ts";
 import { OpenReports } from "../recordings/open-reports.tsx";
 
 const REPLACE = { replace: true };
@@ -42,7 +43,7 @@ export function OpenView() {
           type="button"
           class="button button-main"
           disabled={!isReady}
-          onClick={() => go("report", paramsOf(sources, options))}
+          onClick={() => go("report", reportParams(sources, options))}
         >
           <Icon name="play" /> Open the report
         </button>

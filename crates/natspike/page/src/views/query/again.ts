@@ -6,15 +6,17 @@
  */
 import type { Investigation } from "../../api/types.ts";
 import type { Changes } from "../../state/location.ts";
-
-type Question = Investigation["question"];
+import { reportHref } from "../../state/report-address.ts";
 
 /** The question as the parameters of the view `investigate`, with that filter. */
 export function askAgain(found: Investigation, where: string | null): Changes {
   const { question, tables } = found;
   const names = [...new Set(tables.map((table) => table.analysis))];
   return {
-    ...records(question, where),
+    source: question.sources,
+    where,
+    since: question.from,
+    until: question.until,
     analysis: question.analysis === "all" ? [] : names,
     instance_ip: question.subject,
     vpc_cidr: question.inside,
@@ -23,16 +25,12 @@ export function askAgain(found: Investigation, where: string | null): Changes {
   };
 }
 
-/** The records of the question as the parameters of the view `report`. */
-export function asReport(found: Investigation, where: string | null): Changes {
-  return records(found.question, where);
-}
-
-function records(question: Question, where: string | null): Changes {
-  return {
-    source: question.sources,
-    where,
-    since: question.from,
-    until: question.until,
-  };
+/** The address of the view `report` with the records of the question. */
+export function asReport(found: Investigation, where: string | null): string {
+  const { sources, from, until } = found.question;
+  return reportHref(sources, {
+    where: where ?? undefined,
+    since: from === null ? undefined : String(from),
+    until: until === null ? undefined : String(until),
+  });
 }

@@ -197,7 +197,7 @@ function itemsOf(found: Investigation, table: FoundTable, row: FoundRow) {
     },
     {
       label: <>Open as a report with this filter {note}</>,
-      href: href("report", asReport(found, where)),
+      href: asReport(found, where),
     },
   ];
 }

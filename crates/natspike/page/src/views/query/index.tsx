@@ -62,7 +62,7 @@ function Result({ id, found }: { id: string; found: Investigation }) {
           <a class="button" href={href("investigate", askAgain(found, where))}>
             <Icon name="refresh" /> Ask again or change
           </a>
-          <a class="button" href={href("report", asReport(found, where))}>
+          <a class="button" href={asReport(found, where)}>
             Open as a report
           </a>
           <Menu items={forms}>

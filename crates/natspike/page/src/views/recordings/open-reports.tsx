@@ -13,6 +13,7 @@ import { Empty, Problem } from "../../parts/notice.tsx";
 import { optionsInWords, paramsOf } from "../../parts/pickers/asking.ts";
 import { useLoaded } from "../../parts/pickers/loading.ts";
 import { href } from "../../state/location.ts";
+import { reportHref } from "../../state/report-address.ts";
 import { announce } from "../../state/session.ts";
 
 /** While something is being read, the list is asked for this often. */
@@ -77,7 +78,7 @@ function Line({ report, onClose }: { report: ReportEntry; onClose: () => void })
   return (
     <li class="line">
       <div class="line-text">
-        <a class="line-title" href={href("report", paramsOf(report.sources, report.options))}>
+        <a class="line-title" href={reportHref(report.sources, report.options)}>
           {report.title}
         </a>{" "}
         <State report={report} />
