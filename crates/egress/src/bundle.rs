@@ -216,14 +216,20 @@ impl Found {
 impl Bundle {
     /// The report, with the `pairs` largest pairs (0 = all).
     pub fn report(&self, pairs: usize) -> Report {
+        let mut report = self.report_on(&self.table, pairs);
+        if let Some(records) = self.records {
+            report.records = records;
+        }
+        report
+    }
+
+    /// The same on another table, such as a part of the bundle's.
+    pub fn report_on(&self, table: &FlowTable, pairs: usize) -> Report {
         let facts = Facts {
             pairs,
             ..self.facts.clone()
         };
-        let mut report = report(&self.table, &facts);
-        if let Some(records) = self.records {
-            report.records = records;
-        }
+        let mut report = report(table, &facts);
         if let Some(names) = &self.names {
             report.name(names, &facts);
         }

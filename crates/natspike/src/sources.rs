@@ -143,6 +143,9 @@ impl Sources {
         let filter = filter.map(|filter| Ok::<_, anyhow::Error>((filter.alone()?, &filter.text)));
         let filter = filter.transpose()?;
         let keep_only = |table: &mut FlowTable| {
+            if how.by_time {
+                table.by_time();
+            }
             if let Some((filter, _)) = &filter {
                 table.keep_only(filter);
             }

@@ -42,8 +42,9 @@ pub(super) async fn read(
         keep_going: cloud.keep_going,
     };
     let client = Arc::new(s3::S3::new(&config));
-    // What a filter or an investigation reads along is not kept.
-    let cache = match cloud.no_cache || request.empty().is_watched() {
+    // What a filter or an investigation reads along is not kept, nor are minutes.
+    let empty = request.empty();
+    let cache = match cloud.no_cache || empty.is_watched() || empty.is_by_time() {
         true => None,
         false => cloud.cache.open(),
     };

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::uploads::{self, Kind};
 use adapters::files;
 use axum::http::StatusCode;
-use opened::Opened;
+use opened::{Opened, Part};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -240,13 +240,13 @@ impl Reports {
     }
 
     /// The report of that id and time, as compare reads it.
-    pub(super) fn report(
+    pub(super) fn part(
         &self,
         id: &str,
         from: Option<u64>,
         until: Option<u64>,
-    ) -> Result<Arc<egress::Report>, Problem> {
-        self.get(id)?.report(from, until)
+    ) -> Result<Arc<Part>, Problem> {
+        self.get(id)?.part(from, until)
     }
 }
 

@@ -1,4 +1,7 @@
 //! What was read, ready to be looked at.
+//!
+//! **Invariants.** A part is the report on the records that begin in it, made anew by
+//! the engine from the cube. The last few are kept.
 
 use crate::progress::{Shown, Watched};
 use crate::serve::jobs::locked;
@@ -6,8 +9,9 @@ use crate::serve::problem::Problem;
 use crate::serve::reports::Times;
 use crate::sources::{How, Sources};
 use anyhow::Result;
-use egress::Report;
 use egress::bundle::Bundle;
+use egress::{Facts, Report};
+use flowlog::{Cube, FlowTable};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -17,14 +21,27 @@ const PAIRS: usize = 500;
 /// Reports of parts that are kept.
 const MOST_PARTS: usize = 8;
 
-/// From when, and until when.
-type Part = (Option<u64>, Option<u64>);
+/// A part of the time, as it was asked for.
+type Asked = (Option<u64>, Option<u64>);
+
+/// A report on all records, or on those of a time.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The report.
+    pub(crate) report: Report,
+    /// From when on records begin that are in it: a whole period.
+    pub(crate) from: Option<u64>,
+    /// Before when they begin.
+    pub(crate) until: Option<u64>,
+}
 
 /// What was read.
 pub(crate) struct Opened {
-    bundle: Bundle,
-    whole: Arc<Report>,
-    parts: Mutex<VecDeque<(Part, Arc<Report>)>>,
+    /// All but the table, which is in the cube if there is one.
+    known: Bundle,
+    cube: Option<Cube>,
+    whole: Arc<Part>,
+    parts: Mutex<VecDeque<(Asked, Arc<Part>)>>,
 }
 
 impl fmt::Debug for Opened {
@@ -36,66 +53,98 @@ impl fmt::Debug for Opened {
 impl Opened {
     /// Reads it all.
     pub(super) fn read(sources: &Sources, watched: &Arc<Watched>) -> Result<Opened> {
-        let bundle = sources.gather(&How {
+        let mut known = sources.gather(&How {
             by_time: true,
             shown: Shown::To(Arc::clone(watched)),
             ..How::of(PAIRS)
         })?;
-        let whole = crate::sources::report(&bundle, PAIRS)?;
+        let whole = Part {
+            report: crate::sources::report(&known, PAIRS)?,
+            from: None,
+            until: None,
+        };
+        let has_times = known.table.is_by_time() && whole.report.window.is_some();
+        let cube = has_times.then(|| std::mem::take(&mut known.table).into_cube());
         Ok(Opened {
-            bundle,
+            known,
+            cube,
             whole: Arc::new(whole),
             parts: Mutex::default(),
         })
     }
 
     /// The report on the records that begin in that time.
-    pub(super) fn report(
-        &self,
-        from: Option<u64>,
-        until: Option<u64>,
-    ) -> Result<Arc<Report>, Problem> {
-        if (from, until) == (None, None) {
+    pub(super) fn part(&self, from: Option<u64>, until: Option<u64>) -> Result<Arc<Part>, Problem> {
+        let asked = (from, until);
+        if asked == (None, None) {
             return Ok(Arc::clone(&self.whole));
         }
-        let part = (from, until);
-        let mut parts = locked(&self.parts);
-        if let Some((_, report)) = parts.iter().find(|(known, _)| *known == part) {
-            return Ok(Arc::clone(report));
+        let known = locked(&self.parts)
+            .iter()
+            .find(|(known, _)| *known == asked)
+            .map(|(_, part)| Arc::clone(part));
+        if let Some(part) = known {
+            return Ok(part);
         }
-        let report = Arc::new(self.part(part)?);
-        parts.push_front((part, Arc::clone(&report)));
+        let part = Arc::new(self.made(asked)?);
+        let mut parts = locked(&self.parts);
+        parts.push_front((asked, Arc::clone(&part)));
         parts.truncate(MOST_PARTS);
-        Ok(report)
+        Ok(part)
     }
 
-    fn part(&self, _part: Part) -> Result<Report, Problem> {
-        Err(Problem::unprocessable(
-            "NoTimes",
-            "It has no times to choose from; leave out from and until.",
-        ))
+    fn made(&self, (from, until): Asked) -> Result<Part, Problem> {
+        let Some(cube) = &self.cube else {
+            return Err(Problem::unprocessable(
+                "NoTimes",
+                "It has no times to choose from (a bundle, or records without start and end); \
+                 leave out from and until.",
+            ));
+        };
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            return Err(Problem::unprocessable(
+                "EmptyTime",
+                "The time ends before it begins; choose from before until.",
+            ));
+        }
+        let slice = cube.between(from, until);
+        Ok(Part {
+            report: self.known.report_on(&slice.table, PAIRS),
+            from: slice.from,
+            until: slice.until,
+        })
     }
 
-    pub(super) fn bundle(&self) -> &Bundle {
-        &self.bundle
+    /// What is known beside the records.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.known.facts
+    }
+
+    /// What was read, as it was named.
+    pub(super) fn title(&self) -> &str {
+        &self.known.title
     }
 
     pub(super) fn records(&self) -> u64 {
-        self.whole.records.parsed
+        self.whole.report.records.parsed
     }
 
     pub(super) fn window(&self) -> Option<Times> {
-        self.whole.window.map(|window| Times {
+        self.whole.report.window.map(|window| Times {
             start: window.start,
             end: window.end,
         })
     }
 
+    /// Seconds of the shortest part.
     pub(super) fn period(&self) -> u64 {
-        self.bundle.table.period()
+        match &self.cube {
+            Some(cube) => cube.period(),
+            None => FlowTable::period(&self.known.table),
+        }
     }
 
     pub(super) fn has_times(&self) -> bool {
-        false
+        self.cube.is_some()
     }
 }

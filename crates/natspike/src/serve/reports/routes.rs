@@ -1,5 +1,6 @@
 //! The reports' part of the API.
 
+use super::opened::Part;
 use super::{ReportState, Request, Summary};
 use crate::serve::jobs::locked;
 use crate::serve::problem::{Asked, Body, Problem};
@@ -8,7 +9,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use egress::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ struct Again {
 /// Which part of a report.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Part {
+struct Shown {
     /// Records that begin from then on, in Unix seconds.
     from: Option<u64>,
     /// Records that begin before then.
@@ -114,7 +114,7 @@ async fn open(
 /// Show a report, of all records or those of a time (schema natspike.report/1)
 #[utoipa::path(
     get, path = "/reports/{id}", tag = "reports",
-    params(("id" = String, Path, description = "the report's id"), Part),
+    params(("id" = String, Path, description = "the report's id"), Shown),
     responses(
         (status = 200, description = "the report", body = Value),
         (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
@@ -127,18 +127,20 @@ async fn open(
 async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    Asked(part): Asked<Part>,
+    Asked(asked): Asked<Shown>,
 ) -> Result<Json<Value>, Problem> {
     blocking(move || {
-        let report = app.reports.report(&id, part.from, part.until)?;
-        Ok(Json(shown(&report, part.top.unwrap_or(TOP))))
+        let part = app.reports.part(&id, asked.from, asked.until)?;
+        Ok(Json(shown(&part, asked.top.unwrap_or(TOP))))
     })
     .await
 }
 
-/// The report with the number of rows of its lists.
-fn shown(report: &Report, top: usize) -> Value {
+/// The report with the number of rows of its lists, and the time that it is of.
+fn shown(part: &Part, top: usize) -> Value {
+    let report = &part.report;
     let mut value = egress::json::value(report, top);
+    value["part"] = json!({"from": part.from, "until": part.until});
     value["totals"] = json!({
         "sources": report.sources.len(),
         "groups": report.groups.len(),
@@ -220,18 +222,18 @@ async fn export(
 ) -> Result<Response, Problem> {
     blocking(move || {
         let opened = app.reports.get(&id)?;
-        let report = opened.report(asked.from, asked.until)?;
-        let bundle = opened.bundle();
+        let part = opened.part(asked.from, asked.until)?;
+        let report = &part.report;
         let mut text = Vec::new();
         let (written, ending) = match asked.form {
-            Form::Json => (egress::json::write(&report, 0, &mut text), "json"),
+            Form::Json => (egress::json::write(report, 0, &mut text), "json"),
             Form::Html => {
-                let title = app.uploads.plain(&bundle.title);
-                let written = egress::html::write(&report, &bundle.facts, &title, TOP, &mut text);
+                let title = app.uploads.plain(opened.title());
+                let written = egress::html::write(report, opened.facts(), &title, TOP, &mut text);
                 (written, "html")
             }
-            Form::Markdown => (egress::markdown::write(&report, TOP, &mut text), "md"),
-            Form::Csv => (egress::csv::write(&report, 0, &mut text), "csv"),
+            Form::Markdown => (egress::markdown::write(report, TOP, &mut text), "md"),
+            Form::Csv => (egress::csv::write(report, 0, &mut text), "csv"),
         };
         written.map_err(|error| Problem::internal(format!("It cannot be written: {error}.")))?;
         Ok(attachment(text, &format!("report.{ending}")))
