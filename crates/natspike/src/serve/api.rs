@@ -14,7 +14,9 @@ use axum::{Json, Router};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 #[derive(OpenApi)]
@@ -42,11 +44,34 @@ fn api() -> (Router<Arc<App>>, Document) {
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", scheme);
+    add_refusals(&mut document);
     document.security = Some(vec![SecurityRequirement::new(
         "token",
         Vec::<String>::new(),
     )]);
     (router, document)
+}
+
+/// What may be answered to every request, whatever it asks.
+fn add_refusals(document: &mut Document) {
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            for (status, description) in [
+                ("401", "the token is missing or wrong"),
+                ("403", "it may not be asked so"),
+                ("500", "natspike failed"),
+            ] {
+                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
+                let response = ResponseBuilder::new()
+                    .description(description)
+                    .content("application/problem+json", content.build());
+                let responses = &mut operation.responses.responses;
+                let response = RefOr::T(response.build());
+                responses.entry(status.to_owned()).or_insert(response);
+            }
+        }
+    }
 }
 
 /// Everything that is answered.

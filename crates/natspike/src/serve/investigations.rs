@@ -132,6 +132,7 @@ impl App {
 
 /// How many.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Limit {
     /// Queries at the most; 0 is all.
@@ -191,6 +192,7 @@ enum Form {
 
 /// Which form.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct AsForm {
     /// The form, as a file that is saved.

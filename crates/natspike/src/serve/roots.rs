@@ -94,6 +94,7 @@ impl Roots {
 
 /// Which folder.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Folder {
     /// The folder; without it the roots are listed.

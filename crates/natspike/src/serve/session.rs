@@ -91,6 +91,7 @@ struct FilterName {
 
 /// A filter.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct FilterText {
     /// The filter.

@@ -73,6 +73,7 @@ struct UploadList {
 
 /// What is sent.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Sent {
     /// What the file is called.

@@ -45,6 +45,7 @@ struct ReportList {
 
 /// Whether it is read again.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Again {
     /// Read it again, even if nothing seems to have changed.
@@ -54,6 +55,7 @@ struct Again {
 
 /// Which part of a report.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Shown {
     /// Records that begin from then on, in Unix seconds.
@@ -192,6 +194,7 @@ enum Form {
 
 /// Which form.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Export {
     /// The form.
