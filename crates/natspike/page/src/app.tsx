@@ -6,6 +6,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { zone } from "./format/time.ts";
+import { Boundary } from "./parts/boundary.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Notice, Problem } from "./parts/notice.tsx";
 import { href, route } from "./state/location.ts";
@@ -63,7 +64,7 @@ export function App() {
         {sessionProblem.value ? (
           <Problem error={sessionProblem.value} retry={() => void loadSession()} />
         ) : null}
-        {current ? <current.view /> : <NotFound />}
+        <Boundary key={route.value}>{current ? <current.view /> : <NotFound />}</Boundary>
       </main>
       <Footer />
       <div class="unseen" role="status" aria-live="polite">

@@ -93,6 +93,8 @@ export interface ReportEntry extends OpenedReport {
   window: Period | null;
   period_seconds: number | null;
   is_live: boolean;
+  /** False where no times were kept to choose a window from. */
+  has_times?: boolean;
 }
 
 export interface Period {
@@ -237,8 +239,9 @@ export interface Report {
   destinations: DestinationRow[];
   services: ServiceRow[];
   named_destinations: NamedRow[];
-  ports: PortRow[];
-  zones: ZoneRow[];
+  /** Missing in reports of `natspike analyze`. */
+  ports?: PortRow[];
+  zones?: ZoneRow[];
   pairs: PairRow[];
   window: { start: number | null; end: number | null };
   timeline: Timeline;
@@ -269,7 +272,7 @@ export interface Report {
   nat_addresses: string[];
   aws_ranges: { created: string; source: string };
   warnings: string[];
-  totals: Record<string, number>;
+  totals?: Record<string, number>;
 }
 
 /** The lists of a report that have rows of their own at the server. */

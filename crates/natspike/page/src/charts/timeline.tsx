@@ -27,7 +27,8 @@ export interface TimelineProps {
   series: Series;
   /** The window; undefined is all. */
   range: Range | undefined;
-  onRange: (range: Range | undefined) => void;
+  /** Left out where no window can be chosen. */
+  onRange: ((range: Range | undefined) => void) | undefined;
   /** The service that is pointed at in the legend; the others are dimmed. */
   lit: string | null | undefined;
 }
@@ -37,7 +38,12 @@ export function Timeline({ data, series, range, onRange, lit }: TimelineProps) {
   const inner = Math.max(10, width - MARGIN.left - MARGIN.right);
   const bars = useMemo(() => barsOf(data, Math.floor(inner / LEAST_BAR)), [data, inner]);
   const [tip, setTip] = useState<Bar | undefined>(undefined);
-  const { shown, layer, handlers } = useBrush({ bars, range, onRange, inner });
+  const { shown, layer, handlers } = useBrush({
+    bars,
+    range,
+    onRange: onRange ?? (() => undefined),
+    inner,
+  });
   if (width === 0) {
     return <div ref={box} class="timeline" />;
   }
@@ -54,20 +60,24 @@ export function Timeline({ data, series, range, onRange, lit }: TimelineProps) {
           <Stacks bars={bars} data={data} series={series} inner={inner} lit={lit} />
         </g>
       </svg>
-      <div
-        ref={layer}
-        class="brush"
-        role="group"
-        tabIndex={0}
-        aria-roledescription="time window"
-        aria-label={`${shown ? span(shown.from, shown.until) : "All of the time"}. Arrow keys move the window, shift and arrow keys resize it, Escape clears it.`}
-        {...handlers}
-        onPointerMove={(event) => {
-          handlers.onPointerMove(event);
-          point(event);
-        }}
-        onPointerLeave={() => setTip(undefined)}
-      />
+      {onRange ? (
+        <div
+          ref={layer}
+          class="brush"
+          role="group"
+          tabIndex={0}
+          aria-roledescription="time window"
+          aria-label={`${shown ? span(shown.from, shown.until) : "All of the time"}. Arrow keys move the window, shift and arrow keys resize it, Escape clears it.`}
+          {...handlers}
+          onPointerMove={(event) => {
+            handlers.onPointerMove(event);
+            point(event);
+          }}
+          onPointerLeave={() => setTip(undefined)}
+        />
+      ) : (
+        <div class="brush still" onPointerMove={point} onPointerLeave={() => setTip(undefined)} />
+      )}
       <Window range={shown} x={x} />
       {tip ? (
         <Tip bar={tip} bars={bars} data={data} series={series} left={x(tip.start)} inner={inner} />

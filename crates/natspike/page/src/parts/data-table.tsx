@@ -6,6 +6,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { integer } from "../format/bytes.ts";
+import { notFilter } from "./filter-term.ts";
 import { Icon } from "./icon.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 
@@ -189,7 +190,7 @@ export function termItems(term: string, onTerm: (term: string, way: Way) => void
   return [
     { label: <TermLabel word="Only this" term={term} />, onSelect: () => onTerm(term, "only") },
     {
-      label: <TermLabel word="Without this" term={term} />,
+      label: <TermLabel word="Without this" term={notFilter(term)} />,
       onSelect: () => onTerm(term, "without"),
     },
   ];

@@ -57,14 +57,15 @@ export function ReportView() {
 function OpenedReport({ asked }: { asked: Asked }) {
   const opened = useOpened(asked);
   const { id, version } = opened;
-  const range = rangeOf(params.value.get("from"), params.value.get("until"));
+  const entry = useEntry(opened);
+  const hasTimes = entry?.has_times !== false;
+  const range = hasTimes ? rangeOf(params.value.get("from"), params.value.get("until")) : undefined;
   const path = id === undefined ? undefined : `/reports/${id}`;
   const whole = useAnswer<Report>(path, { top: TOP }, version);
   const part = useAnswer<Report>(range ? path : undefined, { ...range, top: TOP }, version);
   const shown = range ? (part.value ?? whole.value) : whole.value;
   const isBusy = opened.isReading || whole.busy || (range !== undefined && part.busy);
   const title = opened.title ?? asked.sources.join(", ");
-  const isLive = useLive(opened);
   const series = useMemo(
     () => seriesOf(whole.value?.timeline.services ?? []),
     [whole.value?.timeline.services],
@@ -83,7 +84,7 @@ function OpenedReport({ asked }: { asked: Asked }) {
       <div class="report-head">
         <div class="report-title">
           <h1>{title}</h1>
-          {isLive ? <span class="badge badge-bad">recording now</span> : null}
+          {entry?.is_live ? <span class="badge badge-bad">recording now</span> : null}
         </div>
         <Actions asked={asked} opened={opened} range={range} />
       </div>
@@ -105,6 +106,7 @@ function OpenedReport({ asked }: { asked: Asked }) {
             range={range}
             isBusy={isBusy}
             took={part.milliseconds}
+            hasTimes={hasTimes}
           />
           <div class={isBusy ? "dimmed" : undefined} aria-busy={isBusy ? "true" : undefined}>
             <Parts id={id} version={version} report={shown} series={series} range={range} />
@@ -115,11 +117,12 @@ function OpenedReport({ asked }: { asked: Asked }) {
   );
 }
 
-/** True for a recording that is under way; reads what has arrived meanwhile. */
-function useLive(opened: Opened): boolean {
+/** What the server says of the report; a live one is read again while it is shown. */
+function useEntry(opened: Opened): ReportEntry | undefined {
   const { id, version } = opened;
   const all = useAnswer<{ reports: ReportEntry[] }>(id && "/reports", {}, version);
-  const isLive = all.value?.reports.some((one) => one.id === id && one.is_live) ?? false;
+  const entry = all.value?.reports.find((one) => one.id === id);
+  const isLive = entry?.is_live ?? false;
   useEffect(() => {
     if (!isLive || opened.isReading) {
       return;
@@ -131,7 +134,7 @@ function useLive(opened: Opened): boolean {
     }, LIVE_MILLISECONDS);
     return () => clearInterval(timer);
   }, [isLive, opened.isReading, id, version]);
-  return isLive;
+  return entry;
 }
 
 function Reading({ opened, hasOld }: { opened: Opened; hasOld: boolean }) {
@@ -153,7 +156,7 @@ function Reading({ opened, hasOld }: { opened: Opened; hasOld: boolean }) {
     );
   }
   return opened.isReading && (opened.job || !hasOld) ? (
-    <section class="panel">
+    <section class="panel reading">
       <JobProgress job={opened.job} onCancel={opened.job ? opened.cancel : undefined} />
     </section>
   ) : null;

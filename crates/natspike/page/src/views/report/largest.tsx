@@ -33,9 +33,9 @@ export function Largest({ report, series }: { report: Report; series: Series }) 
               <h3>{card.title}</h3>
               <a
                 href={href("report", changed(params.value, { tab: "tables", list: card.list }))}
-                aria-label={`All ${report.totals[card.list] ?? ""}, ${card.title}`}
+                aria-label={`All ${report.totals?.[card.list] ?? ""}, ${card.title}`}
               >
-                all {report.totals[card.list] ?? ""}
+                all {report.totals?.[card.list] ?? ""}
               </a>
             </div>
             <ul class="lines">
@@ -104,7 +104,7 @@ function cards(report: Report, series: Series): Card[] {
     label: serviceName(row.aws_service),
     look: series(row.aws_service),
   }));
-  const ports: Line[] = report.ports.map((row) => ({
+  const ports: Line[] = (report.ports ?? []).map((row) => ({
     row,
     label: `${row.protocol_name} ${row.port ?? "no port"}${row.service ? ` (${row.service})` : ""}`,
   }));

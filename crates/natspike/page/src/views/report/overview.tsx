@@ -98,7 +98,7 @@ function Bands({ id, version, report, series, range }: OverviewProps) {
 
 function Areas({ report, series, show }: OverviewProps & { show: string }) {
   const tiles = show === "owners" ? owners(report) : destinations(report, series);
-  const many = show === "owners" ? ownersThere(report) : (report.totals.destinations ?? 0);
+  const many = show === "owners" ? ownersThere(report) : (report.totals?.destinations ?? 0);
   return (
     <>
       <Treemap
@@ -116,7 +116,7 @@ function Areas({ report, series, show }: OverviewProps & { show: string }) {
 }
 
 function ownersThere(report: Report): number {
-  return report.totals[report.groups.length > 0 ? "groups" : "sources"] ?? 0;
+  return report.totals?.[report.groups.length > 0 ? "groups" : "sources"] ?? 0;
 }
 
 /** Owners, or addresses where no owner is known. */

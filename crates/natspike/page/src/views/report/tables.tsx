@@ -46,7 +46,7 @@ export function Tables(props: TablesProps) {
               }
             />
             <span>
-              {one.label} <span class="tab-count">{report.totals[one.name] ?? ""}</span>
+              {one.label} <span class="tab-count">{report.totals?.[one.name] ?? ""}</span>
             </span>
           </label>
         ))}

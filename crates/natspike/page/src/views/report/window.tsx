@@ -20,12 +20,18 @@ export interface WindowPanelProps {
   range: Range | undefined;
   isBusy: boolean;
   took: number | undefined;
+  /** False where there is nothing to choose a window from. */
+  hasTimes: boolean;
 }
 
-export function WindowPanel({ whole, series, range, isBusy, took }: WindowPanelProps) {
+export function WindowPanel({ whole, series, range, isBusy, took, hasTimes }: WindowPanelProps) {
   const { timeline } = whole;
   const [lit, setLit] = useState<string | null | undefined>(undefined);
-  const choose = (next: Range | undefined) => {
+  const first = timeline.points[0]?.start ?? 0;
+  const last = (timeline.points.at(-1)?.start ?? 0) + timeline.period_seconds;
+  const choose = (asked: Range | undefined) => {
+    const isAll = asked && asked.from <= first && asked.until >= last;
+    const next = isAll ? undefined : asked;
     setRange(next);
     announceRange(next);
   };
@@ -47,9 +53,19 @@ export function WindowPanel({ whole, series, range, isBusy, took }: WindowPanelP
           {isBusy ? "Recomputing…" : took === undefined || !range ? "" : `in ${milliseconds(took)}`}
         </span>
       </div>
-      <Timeline data={timeline} series={series} range={range} onRange={choose} lit={lit} />
+      <Timeline
+        data={timeline}
+        series={series}
+        range={range}
+        onRange={hasTimes ? choose : undefined}
+        lit={lit}
+      />
       <Legend services={timeline.services} series={series} onLit={setLit} />
-      <Fields whole={whole} range={range} onRange={choose} />
+      {hasTimes ? (
+        <Fields whole={whole} range={range} onRange={choose} />
+      ) : (
+        <p class="hint">This reading kept no times, so that there is no window to choose.</p>
+      )}
     </section>
   );
 }
