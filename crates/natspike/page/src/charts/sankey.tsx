@@ -14,7 +14,7 @@ import { useWidth } from "./width.ts";
 
 const NODE_WIDTH = 12;
 const NODE_PADDING = 30;
-const LEAST_WIDTH = 600;
+const LEAST_WIDTH = 540;
 const LETTER = 6.6;
 const HEADS = ["source", "service", "destination"];
 
@@ -36,7 +36,7 @@ interface Band {
 export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
   const [box, room] = useWidth<HTMLDivElement>();
   const width = Math.max(LEAST_WIDTH, room);
-  const margin = Math.min(210, Math.max(128, width * 0.19));
+  const margin = Math.min(210, Math.max(116, width * 0.19));
   const [lit, setLit] = useState<string | undefined>(undefined);
   const { nodes, bands, height } = useMemo(
     () => layout(flow, width, margin),
