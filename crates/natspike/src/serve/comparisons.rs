@@ -2,7 +2,7 @@
 
 use super::App;
 use super::problem::{Body, Problem};
-use super::uploads::Kind;
+use super::uploads::UploadKind;
 use axum::Json;
 use axum::extract::State;
 use egress::compare::{self, Comparison, Side};
@@ -96,7 +96,7 @@ impl App {
                 text
             }
             (None, Some(id), None) => {
-                let path = self.uploads.path(id, Kind::Report)?;
+                let path = self.uploads.path(id, UploadKind::Report)?;
                 std::fs::read(path)
                     .map_err(|error| Problem::internal(format!("It cannot be read: {error}.")))?
             }

@@ -4,11 +4,11 @@
 //! history; without one its result is kept until the server ends.
 
 use super::App;
-use super::jobs::{Job, Kind as JobKind, locked};
+use super::jobs::{Job, JobKind, locked};
 use super::options::Question;
 use super::problem::{Asked, Body, Problem};
 use super::reports::attachment;
-use super::uploads::Kind;
+use super::uploads::UploadKind;
 use crate::history::{self, RecallError};
 use crate::progress::Shown;
 use axum::Json;
@@ -106,7 +106,7 @@ impl App {
         }
         let paths = self.resolve(&sources)?.paths;
         let lists = question.cidr_lists.iter();
-        let lists = lists.map(|id| self.uploads.path(id, Kind::CidrList));
+        let lists = lists.map(|id| self.uploads.path(id, UploadKind::CidrList));
         let lists = lists.collect::<Result<Vec<_>, _>>()?;
         let (investigate, line) = self.base.investigate(&paths, &lists, &question)?;
         let own = Arc::clone(self);
@@ -181,7 +181,7 @@ async fn list(
 /// A form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Form {
+enum AnswerForm {
     /// Schema natspike.investigation/1.
     Json,
     /// One table of the rows of all.
@@ -196,7 +196,8 @@ enum Form {
 #[serde(deny_unknown_fields)]
 struct AsForm {
     /// The form, as a file that is saved.
-    form: Option<Form>,
+    #[param(inline)]
+    form: Option<AnswerForm>,
 }
 
 /// Show the answer to a query (schema natspike.investigation/1)
@@ -224,9 +225,9 @@ async fn show(
         }
         let mut text = Vec::new();
         let (written, ending) = match asked.form {
-            Some(Form::Csv) => (investigate::csv::write(&found, &mut text), "csv"),
-            Some(Form::Markdown) => (investigate::markdown::write(&found, &mut text), "md"),
-            Some(Form::Json) | None => (investigate::json::write(&found, &mut text), "json"),
+            Some(AnswerForm::Csv) => (investigate::csv::write(&found, &mut text), "csv"),
+            Some(AnswerForm::Markdown) => (investigate::markdown::write(&found, &mut text), "md"),
+            Some(AnswerForm::Json) | None => (investigate::json::write(&found, &mut text), "json"),
         };
         written.map_err(|error| Problem::internal(format!("It cannot be written: {error}.")))?;
         Ok(match asked.form {

@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// What a job makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
+pub(crate) enum JobKind {
     /// A report.
     Report,
     /// The answer to a query.
@@ -79,7 +79,7 @@ pub(crate) struct Job {
     /// Its id.
     pub(crate) id: String,
     /// What it makes.
-    kind: Kind,
+    kind: JobKind,
     /// How far it is.
     pub(crate) state: JobState,
     /// How much was read.
@@ -108,7 +108,7 @@ enum End {
 #[derive(Debug)]
 pub(crate) struct Running {
     id: String,
-    kind: Kind,
+    kind: JobKind,
     watched: Arc<Watched>,
     began: Instant,
     end: Mutex<Option<(End, Duration)>>,
@@ -182,7 +182,7 @@ impl Jobs {
     /// Errors: too many jobs are under way.
     pub(crate) fn start(
         &self,
-        kind: Kind,
+        kind: JobKind,
         work: impl FnOnce(&Arc<Watched>) -> Result<String, Problem> + Send + 'static,
     ) -> Result<Arc<Running>, Problem> {
         let mut all = locked(&self.all);
@@ -318,7 +318,7 @@ async fn events(
 
 #[cfg(test)]
 mod tests {
-    use super::{JobState, Jobs, Kind, MOST_RUNNING};
+    use super::{JobKind, JobState, Jobs, MOST_RUNNING};
     use crate::serve::problem::Problem;
     use std::sync::mpsc::channel;
     use std::thread;
@@ -339,13 +339,13 @@ mod tests {
     fn a_job_ends_as_its_work_does() {
         let jobs = Jobs::default();
         let done = jobs
-            .start(Kind::Report, |_| Ok("/made".to_owned()))
+            .start(JobKind::Report, |_| Ok("/made".to_owned()))
             .unwrap();
         let failed = jobs
-            .start(Kind::Report, |_| Err(Problem::internal("why")))
+            .start(JobKind::Report, |_| Err(Problem::internal("why")))
             .unwrap();
         let broken = jobs
-            .start(Kind::Report, |_| std::panic::resume_unwind(Box::new(())))
+            .start(JobKind::Report, |_| std::panic::resume_unwind(Box::new(())))
             .unwrap();
         let done = ended(&jobs, done.id());
         assert_eq!(done.state, JobState::Done);
@@ -362,7 +362,7 @@ mod tests {
         let jobs = Jobs::default();
         let (go, wait) = channel::<()>();
         let job = jobs
-            .start(Kind::Investigation, move |_| {
+            .start(JobKind::Investigation, move |_| {
                 let _ = wait.recv();
                 Ok("/made".to_owned())
             })
@@ -371,13 +371,13 @@ mod tests {
         for _ in 1..MOST_RUNNING {
             let (go, wait) = channel::<()>();
             others.push(go);
-            jobs.start(Kind::Report, move |_| {
+            jobs.start(JobKind::Report, move |_| {
                 let _ = wait.recv();
                 Ok(String::new())
             })
             .unwrap();
         }
-        let more = jobs.start(Kind::Report, |_| Ok(String::new()));
+        let more = jobs.start(JobKind::Report, |_| Ok(String::new()));
         assert_eq!(more.err().map(|it| it.name), Some("TooManyJobs"));
         job.cancel();
         drop(go);

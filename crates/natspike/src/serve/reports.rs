@@ -11,10 +11,10 @@ mod routes;
 pub(super) use routes::{attachment, routes};
 
 use super::App;
-use super::jobs::{Kind as JobKind, Running, locked};
+use super::jobs::{JobKind, Running, locked};
 use super::options::Options;
 use super::problem::Problem;
-use super::uploads::{self, Kind};
+use super::uploads::{self, UploadKind};
 use adapters::files;
 use axum::http::StatusCode;
 use opened::{Opened, Part};
@@ -84,7 +84,7 @@ impl App {
         for source in sources {
             paths.push(match source.split_once(':') {
                 Some(("s3" | "logs", rest)) if rest.starts_with("//") => self.url(source)?,
-                Some((uploads::WORD, id)) => self.uploads.path(id, Kind::FlowLog)?,
+                Some((uploads::WORD, id)) => self.uploads.path(id, UploadKind::FlowLog)?,
                 _ => self.roots.resolve(source)?,
             });
         }
@@ -167,7 +167,7 @@ impl App {
     fn title(&self, sources: &[String]) -> String {
         let name = |source: &String| match source.split_once(':') {
             Some((uploads::WORD, id)) => {
-                let path = self.uploads.path(id, Kind::FlowLog).ok();
+                let path = self.uploads.path(id, UploadKind::FlowLog).ok();
                 let name = path.as_deref().and_then(Path::file_name);
                 name.map_or_else(|| source.clone(), |it| it.to_string_lossy().into_owned())
             }

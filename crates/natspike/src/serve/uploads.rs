@@ -40,7 +40,7 @@ pub(crate) const WORD: &str = "upload";
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
+pub(crate) enum UploadKind {
     /// A flow log in any form, or a bundle.
     FlowLog,
     /// Prefixes, for cidr-connections.
@@ -57,7 +57,7 @@ pub(crate) struct Upload {
     /// What it was called.
     name: String,
     /// What it is.
-    kind: Kind,
+    kind: UploadKind,
     /// Its size.
     bytes: u64,
     /// Prefixes of a list.
@@ -79,7 +79,8 @@ struct Sent {
     /// What the file is called.
     name: String,
     /// What it is.
-    kind: Kind,
+    #[param(inline)]
+    kind: UploadKind,
 }
 
 /// The files that were sent.
@@ -107,7 +108,7 @@ impl Uploads {
     }
 
     /// Where the file of that id is.
-    pub(crate) fn path(&self, id: &str, kind: Kind) -> Result<PathBuf, Problem> {
+    pub(crate) fn path(&self, id: &str, kind: UploadKind) -> Result<PathBuf, Problem> {
         let all = locked(&self.all);
         match all.get(id) {
             Some(upload) if upload.kind == kind => Ok(self.place(id).join(&upload.name)),
@@ -142,14 +143,14 @@ impl Uploads {
         self.folder.path().join(id)
     }
 
-    fn limit_of(&self, kind: Kind) -> u64 {
+    fn limit_of(&self, kind: UploadKind) -> u64 {
         match kind {
-            Kind::FlowLog => self.limit,
-            Kind::CidrList | Kind::Report => self.limit.min(MOST_TEXT),
+            UploadKind::FlowLog => self.limit,
+            UploadKind::CidrList | UploadKind::Report => self.limit.min(MOST_TEXT),
         }
     }
 
-    fn too_large(&self, kind: Kind) -> Problem {
+    fn too_large(&self, kind: UploadKind) -> Problem {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "UploadTooLarge",
@@ -162,7 +163,7 @@ impl Uploads {
     }
 
     /// Whether there is room for so many more bytes.
-    fn check_room(&self, kind: Kind, bytes: u64) -> Result<(), Problem> {
+    fn check_room(&self, kind: UploadKind, bytes: u64) -> Result<(), Problem> {
         if bytes > self.limit_of(kind) {
             return Err(self.too_large(kind));
         }
@@ -262,7 +263,7 @@ async fn send(
         let bytes = received?;
         own.uploads.check_room(sent.kind, bytes)?;
         let prefixes = match sent.kind {
-            Kind::CidrList => Some(own.uploads.read_list(&own.uploads.place(id).join(name))?),
+            UploadKind::CidrList => Some(own.uploads.read_list(&own.uploads.place(id).join(name))?),
             _ => None,
         };
         Ok(Upload {
@@ -288,7 +289,12 @@ async fn send(
 }
 
 /// Writes the body to the file; gives its size.
-async fn receive(uploads: &Uploads, kind: Kind, path: PathBuf, body: Body) -> Result<u64, Problem> {
+async fn receive(
+    uploads: &Uploads,
+    kind: UploadKind,
+    path: PathBuf,
+    body: Body,
+) -> Result<u64, Problem> {
     let (chunks, mut received) = mpsc::channel::<Bytes>(8);
     let writing = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
         if let Some(folder) = path.parent() {
@@ -368,7 +374,7 @@ async fn remove(
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Uploads, plain_name};
+    use super::{UploadKind, Uploads, plain_name};
 
     #[test]
     fn names_lead_nowhere() {
@@ -394,13 +400,16 @@ mod tests {
     fn room_is_bounded() {
         let uploads = Uploads::new(1_000).unwrap();
         let check = |bytes| {
-            let checked = uploads.check_room(Kind::FlowLog, bytes);
+            let checked = uploads.check_room(UploadKind::FlowLog, bytes);
             checked.err().map(|problem| problem.name)
         };
         assert_eq!(check(1_000), None);
         assert_eq!(check(1_001), Some("UploadTooLarge"));
         assert_eq!(
-            uploads.path("x", Kind::FlowLog).err().map(|it| it.name),
+            uploads
+                .path("x", UploadKind::FlowLog)
+                .err()
+                .map(|it| it.name),
             Some("UnknownUpload")
         );
     }

@@ -181,7 +181,7 @@ async fn close(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<St
 /// A form of a report.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Form {
+enum ReportForm {
     /// Schema natspike.report/1.
     Json,
     /// A page in one file.
@@ -198,7 +198,8 @@ enum Form {
 #[serde(deny_unknown_fields)]
 struct Export {
     /// The form.
-    form: Form,
+    #[param(inline)]
+    form: ReportForm,
     /// Records that begin from then on, in Unix seconds.
     from: Option<u64>,
     /// Records that begin before then.
@@ -229,14 +230,14 @@ async fn export(
         let report = &part.report;
         let mut text = Vec::new();
         let (written, ending) = match asked.form {
-            Form::Json => (egress::json::write(report, 0, &mut text), "json"),
-            Form::Html => {
+            ReportForm::Json => (egress::json::write(report, 0, &mut text), "json"),
+            ReportForm::Html => {
                 let title = app.uploads.plain(opened.title());
                 let written = egress::html::write(report, opened.facts(), &title, TOP, &mut text);
                 (written, "html")
             }
-            Form::Markdown => (egress::markdown::write(report, TOP, &mut text), "md"),
-            Form::Csv => (egress::csv::write(report, 0, &mut text), "csv"),
+            ReportForm::Markdown => (egress::markdown::write(report, TOP, &mut text), "md"),
+            ReportForm::Csv => (egress::csv::write(report, 0, &mut text), "csv"),
         };
         written.map_err(|error| Problem::internal(format!("It cannot be written: {error}.")))?;
         Ok(attachment(text, &format!("report.{ending}")))
