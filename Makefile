@@ -59,7 +59,7 @@ $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
 .PHONY: test-page
 test-page: ## Check, test and build the page, and that what is committed is what was built
 	cd $(PAGE) && npm ci && npm run check && npm run build
-	git diff --exit-code -- $(PAGE)/dist
+	git diff --exit-code HEAD -- $(PAGE)/dist
 	@test -z "$$(git ls-files --others --exclude-standard -- $(PAGE)/dist)" || \
 		{ git status --short -- $(PAGE)/dist; exit 1; }
 

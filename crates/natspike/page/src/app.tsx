@@ -10,7 +10,7 @@ import { Boundary } from "./parts/boundary.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Notice, Problem } from "./parts/notice.tsx";
 import { href, route } from "./state/location.ts";
-import { announcement, loadSession, session, sessionProblem } from "./state/session.ts";
+import { announcement, loadSession, session, sessionProblem, shownTitle } from "./state/session.ts";
 import { localTime, type Theme, theme } from "./state/theme.ts";
 import { CompareView } from "./views/compare/index.tsx";
 import { InvestigateView } from "./views/investigate/index.tsx";
@@ -43,10 +43,13 @@ export function App() {
     void loadSession();
   }, []);
   const current = VIEWS.find((view) => view.name === route.value);
+  const title = shownTitle.value ?? current?.title ?? "Not found";
+  useEffect(() => {
+    document.title = `${title} · natspike`;
+  }, [title]);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    document.title = `${current?.title ?? "Not found"} · natspike`;
     if (isFirst.current) {
       isFirst.current = false;
     } else {

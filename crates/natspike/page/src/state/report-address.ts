@@ -37,6 +37,19 @@ export function reportHref(
   return href("report", { ...reportParams(sources, options), ...more });
 }
 
+/** A link to the investigation of the same records, of the window where there is one. */
+export function investigateHref(
+  { sources, options }: Asked,
+  window?: { from: number; until: number },
+): string {
+  const { "read-since": since, "read-until": until, ...same } = reportParams(sources, options);
+  return href("investigate", {
+    ...same,
+    since: window?.from ?? since,
+    until: window?.until ?? until,
+  });
+}
+
 /** What the address asks to be read. */
 export function askedOf(params: URLSearchParams): Asked {
   const options: ReadOptions = {};

@@ -13,6 +13,9 @@ export const sessionProblem = signal<Problem | undefined>(undefined);
 /** What was said last in the live region. */
 export const announcement = signal("");
 
+/** What the view shows, for the window's title; undefined is the view's own. */
+export const shownTitle = signal<string | undefined>(undefined);
+
 /** Says a sentence to screen readers. */
 export function announce(sentence: string): void {
   announcement.value = sentence;

@@ -17,8 +17,8 @@ import { Empty, Notice, Problem } from "../../parts/notice.tsx";
 import { JobProgress } from "../../parts/progress.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { href, params, setParams } from "../../state/location.ts";
-import { type Asked, askedOf, reportParams } from "../../state/report-address.ts";
-import { announce } from "../../state/session.ts";
+import { type Asked, askedOf, investigateHref } from "../../state/report-address.ts";
+import { announce, shownTitle } from "../../state/session.ts";
 import { Charges } from "./charges.tsx";
 import { Coverage } from "./coverage.tsx";
 import { Findings } from "./findings.tsx";
@@ -71,7 +71,10 @@ function OpenedReport({ asked }: { asked: Asked }) {
     [whole.value?.timeline.services],
   );
   useEffect(() => {
-    document.title = `${title} · natspike`;
+    shownTitle.value = title;
+    return () => {
+      shownTitle.value = undefined;
+    };
   }, [title]);
   useEffect(() => {
     if (shown && !isBusy) {
@@ -188,12 +191,21 @@ function Actions({ asked, opened, range }: ActionsProps) {
       >
         <Icon name="refresh" /> Read again
       </button>
-      <a
-        class="button button-small"
-        href={href("investigate", reportParams(asked.sources, asked.options))}
-      >
+      <a class="button button-small" href={investigateHref(asked, range)}>
         Investigate
       </a>
+      {id === undefined ? null : (
+        <a
+          class="button button-small"
+          href={href("compare", {
+            after: `report:${id}`,
+            "after-from": range?.from,
+            "after-until": range?.until,
+          })}
+        >
+          Compare
+        </a>
+      )}
       {id === undefined ? null : (
         <Menu
           class="button button-small"

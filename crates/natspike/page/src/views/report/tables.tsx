@@ -6,8 +6,11 @@ import type { ListName, Moved, Report, Rows } from "../../api/types.ts";
 import type { Range } from "../../charts/bars.ts";
 import type { Series } from "../../charts/series.ts";
 import { DataTable, type Order } from "../../parts/data-table.tsx";
+import { andFilter } from "../../parts/filter-term.ts";
+import type { MenuItem } from "../../parts/menu.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { params, setParams } from "../../state/location.ts";
+import { askedOf, investigateHref } from "../../state/report-address.ts";
 import { columnsOf, LISTS } from "./lists.tsx";
 import { addTerm } from "./place.ts";
 import { rowTerm } from "./terms.ts";
@@ -93,10 +96,22 @@ function Table({ id, version, report, series, range, name, about }: TableProps) 
       onPage={(next) => setParams({ offset: next || null }, { replace: true })}
       onTerm={addTerm}
       rowTerm={(row) => rowTerm(name, row, report)}
+      rowItems={(row) => investigation(rowTerm(name, row, report), range)}
       tools={<Search value={search} />}
       empty={<NoRows name={name} isBusy={answer.busy} search={search} />}
     />
   );
+}
+
+/** The way from a row to the investigation of its records. */
+function investigation(term: string | null, range: Range | undefined): MenuItem[] {
+  if (term === null) {
+    return [];
+  }
+  const asked = askedOf(params.value);
+  const where = andFilter(asked.options.where ?? "", term);
+  const options = { ...asked.options, where };
+  return [{ label: "Investigate this", href: investigateHref({ ...asked, options }, range) }];
 }
 
 /** Searches after a pause. */

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { ListName, Moved, Report } from "../../api/types.ts";
 import { readHash } from "../../state/location.ts";
-import { askedOf, reportHref } from "../../state/report-address.ts";
+import { askedOf, investigateHref, reportHref } from "../../state/report-address.ts";
 import { rangeOf } from "./place.ts";
 import { rowTerm } from "./terms.ts";
 
@@ -42,6 +42,15 @@ test("an address gives back what is to be read", () => {
   expect(view).toBe("report");
   expect(askedOf(params)).toEqual({ sources: ["s3://bucket/a b", "/logs"], options });
   expect([params.get("from"), params.get("tab")]).toEqual(["60", "json"]);
+});
+
+test("an investigation is of the window, else of what was read", () => {
+  const asked = { sources: ["/logs"], options: { where: "port = 443", since: "3d" } };
+  const params = (to: string) => readHash(to).params.toString();
+  expect(params(investigateHref(asked))).toBe("source=%2Flogs&where=port+%3D+443&since=3d");
+  expect(params(investigateHref(asked, { from: 60, until: 120 }))).toBe(
+    "source=%2Flogs&where=port+%3D+443&since=60&until=120",
+  );
 });
 
 test.each([
