@@ -221,13 +221,17 @@ function RowMenu<Row>({ row, table }: { row: Row; table: DataTableProps<Row> }) 
   );
 }
 
-function Pager<Row>({ rows, total, offset = 0, limit = 50, onPage }: DataTableProps<Row>) {
+function Pager<Row>(props: DataTableProps<Row>) {
+  const { caption, rows, total, offset = 0, limit = 50, onPage } = props;
   if (total === undefined || !onPage || (total <= limit && offset === 0)) {
     return null;
   }
   const last = offset + rows.length;
   return (
-    <nav class="pager" aria-label="Pages of the table">
+    <nav
+      class="pager"
+      aria-label={typeof caption === "string" ? `Pages: ${caption}` : "Pages of the table"}
+    >
       <button
         type="button"
         class="button button-small"

@@ -14,6 +14,7 @@ import { notFilter } from "../../parts/filter-term.ts";
 import { Empty } from "../../parts/notice.tsx";
 import { go } from "../../state/location.ts";
 import { reportParams } from "../../state/report-address.ts";
+import { addressTerm } from "../report/terms.ts";
 
 export function Figures({ report, source }: { report: Report; source: string }) {
   if (report.timeline.points.length === 0) {
@@ -91,7 +92,7 @@ const SOURCE: Column<SourceRow> = {
   label: "Source",
   wide: true,
   render: (row) => <Named address={row.address} about={row.owner?.label ?? row.name} />,
-  term: (row) => row.filter ?? null,
+  term: (row) => row.filter ?? addressTerm(row.address),
 };
 
 const DESTINATION: Column<DestinationRow> = {
@@ -99,7 +100,7 @@ const DESTINATION: Column<DestinationRow> = {
   label: "Destination",
   wide: true,
   render: (row) => <Named address={row.address} about={row.name ?? row.aws_service} />,
-  term: (row) => row.filter ?? null,
+  term: (row) => row.filter ?? addressTerm(row.address),
 };
 
 function Named({ address, about }: { address: string; about: string | null | undefined }) {

@@ -19,6 +19,8 @@ import { Talkers } from "./talkers.tsx";
 import { narrowed, termOf, termsOf } from "./terms.ts";
 
 const REPLACE = { replace: true };
+/** Of so few rows nobody searches one. */
+const FEW = 10;
 
 export function FoundTableView({ found, table }: { found: Investigation; table: FoundTable }) {
   const name = nameOf(table);
@@ -39,7 +41,7 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
       <p class="sentence hint">{table.about}</p>
       {table.analysis === "top-talkers" ? <Talkers table={table} /> : null}
       <DataTable
-        caption={`${integer(rows.length)} of ${integer(table.rows.length)} rows`}
+        caption={`${integer(rows.length)} of ${integer(table.rows.length)} rows of ${table.title}`}
         columns={columnsOf(found, table)}
         rows={rows.slice(offset, offset + PAGE)}
         total={rows.length}
@@ -88,16 +90,18 @@ function Tools({ table, rows, search }: { table: FoundTable; rows: FoundRow[]; s
               ))}
           </select>
         ))}
-      <input
-        type="search"
-        class="find"
-        aria-label={`Search in ${table.title}`}
-        placeholder="Search in these rows"
-        value={search}
-        onInput={(event) =>
-          setParams(showing(table, { search: event.currentTarget.value }), REPLACE)
-        }
-      />
+      {table.rows.length > FEW || search ? (
+        <input
+          type="search"
+          class="find"
+          aria-label={`Search in ${table.title}`}
+          placeholder="Search in these rows"
+          value={search}
+          onInput={(event) =>
+            setParams(showing(table, { search: event.currentTarget.value }), REPLACE)
+          }
+        />
+      ) : null}
       <button
         type="button"
         class="button button-small button-quiet"
