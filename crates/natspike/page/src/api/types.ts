@@ -18,7 +18,8 @@ export interface Session {
   roots: string[];
   profiles: string[];
   default_profile: string | null;
-  regions: { code: string; name: string }[];
+  regions: { code: string; name?: string; has_price?: boolean }[];
+  default_region?: string | null;
   max_upload_bytes: number;
   state_folder: string | null;
   analyses: { name: string; summary: string; needs_port: boolean; is_rule: boolean }[];
@@ -40,6 +41,8 @@ export interface Folder {
     bytes: Count | null;
     modified: number | null;
   }[];
+  /** The folder has more than is here. */
+  is_cut?: boolean;
 }
 
 export interface Job {
@@ -93,6 +96,8 @@ export interface ReportEntry extends OpenedReport {
   window: Period | null;
   period_seconds: number | null;
   is_live: boolean;
+  /** Why it could not be read. */
+  error?: { title: string; detail: string; name: string } | null;
   /** False where no times were kept to choose a window from. */
   has_times?: boolean;
 }

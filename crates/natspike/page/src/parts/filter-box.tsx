@@ -19,11 +19,13 @@ export interface FilterBoxProps {
   /** The filter that is applied. */
   value: string;
   onApply: (text: string) => void;
+  /** Called with what is typed once the field is left, in a form that is sent as a whole. */
+  onLeave?: (text: string) => void;
   label?: string;
   busy?: boolean;
 }
 
-export function FilterBox({ value, onApply, label = "Filter", busy }: FilterBoxProps) {
+export function FilterBox({ value, onApply, onLeave, label = "Filter", busy }: FilterBoxProps) {
   const id = useId();
   const [text, setText] = useState(value);
   const [check, setCheck] = useState<FilterCheck | undefined>(undefined);
@@ -32,8 +34,10 @@ export function FilterBox({ value, onApply, label = "Filter", busy }: FilterBoxP
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    setText(value);
-    setCheck(undefined);
+    if (value !== text) {
+      setText(value);
+      setCheck(undefined);
+    }
   }, [value]);
 
   useEffect(() => checkLater(text, setCheck), [text]);
@@ -116,7 +120,10 @@ export function FilterBox({ value, onApply, label = "Filter", busy }: FilterBoxP
             aria-activedescendant={chosen >= 0 ? `${id}-${chosen}` : undefined}
             onInput={onInput}
             onKeyDown={onKey}
-            onBlur={() => setTimeout(() => setSuggested([]), 150)}
+            onBlur={() => {
+              setTimeout(() => setSuggested([]), 150);
+              onLeave?.(text.trim());
+            }}
           />
           <div
             class="suggestions"

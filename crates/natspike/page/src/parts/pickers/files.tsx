@@ -29,11 +29,22 @@ const MANY = 12;
 export function Files({ chosen, onToggle }: FilesProps) {
   const [path, setPath] = useState<string | null>(null);
   const [sought, setSought] = useState("");
+  const hasBegun = useRef(false);
   const folder = useLoaded(`files ${path ?? ""}`, (signal) =>
     api.get<Folder>("/files", { path }, { signal }),
   );
   const entries = folder.value?.entries ?? [];
   const shown = entries.filter((entry) => entry.name.toLowerCase().includes(sought.toLowerCase()));
+  const [only, ...others] = entries;
+  useEffect(() => {
+    // Where there is one folder only, nobody wants to see it alone.
+    if (!hasBegun.current && folder.value) {
+      hasBegun.current = true;
+      if (path === null && only?.is_folder && others.length === 0) {
+        setPath(only.path);
+      }
+    }
+  }, [folder.value]);
   const open = (to: string | null) => {
     setSought("");
     setPath(to);
@@ -78,6 +89,9 @@ export function Files({ chosen, onToggle }: FilesProps) {
         onOpen={open}
         onUp={() => path !== null && open(folder.value?.parent ?? null)}
       />
+      {folder.value?.is_cut ? (
+        <p class="hint">The folder has more than is shown; take it whole, or write a path.</p>
+      ) : null}
     </div>
   );
 }

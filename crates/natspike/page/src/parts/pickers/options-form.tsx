@@ -29,6 +29,7 @@ export function RecordFields({ options, onChange, filterLabel }: OptionsFormProp
         label={filterLabel ?? "Only records with"}
         value={options.where ?? ""}
         onApply={(where) => onChange({ where })}
+        onLeave={(where) => onChange({ where })}
       />
       <Span
         since={options.since ?? ""}
@@ -42,7 +43,10 @@ export function RecordFields({ options, onChange, filterLabel }: OptionsFormProp
 /** Region and profile: of what and as whom AWS is asked. */
 export function AwsFields({ options, onChange }: OptionsFormProps) {
   const known = session.value;
-  const regions = (known?.regions ?? []).map((one) => ({ value: one.code, about: one.name }));
+  const regions = (known?.regions ?? []).map((one) => ({
+    value: one.code,
+    about: one.name ?? (one.has_price ? "its price ships" : "its price is asked for"),
+  }));
   const profiles = (known?.profiles ?? []).map((value) => ({ value }));
   return (
     <div class="fields">
@@ -50,7 +54,7 @@ export function AwsFields({ options, onChange }: OptionsFormProps) {
         label="Regions"
         values={options.region ?? []}
         choices={regions}
-        placeholder="eu-west-1, or type its name"
+        placeholder={known?.default_region ?? "eu-west-1"}
         hint="Prices are the region's. Of flow logs in AWS only these are read. None: that of the flow logs."
         onChange={(region) => onChange({ region })}
       />

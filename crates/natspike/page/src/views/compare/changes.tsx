@@ -48,8 +48,8 @@ function Kind({ kind, currency, changes }: KindProps) {
   const most = Math.max(...changes.flatMap((change) => [change.before, change.after]));
   return (
     <section class="panel" aria-labelledby={`changes-${kind}`}>
-      <h2 id={`changes-${kind}`}>{TITLES[kind] ?? kind}</h2>
-      <div class="table-scroll">
+      <h2 id={`changes-${kind}`}>{`${TITLES[kind] ?? kind} that changed`}</h2>
+      <section class="table-scroll" tabIndex={0} aria-label={TITLES[kind] ?? kind}>
         <table class="changes">
           <caption>{`USD an hour, the largest changes first`.replace("USD", currency)}</caption>
           <thead>
@@ -91,7 +91,7 @@ function Kind({ kind, currency, changes }: KindProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {changes.length > shown.length ? (
         <button type="button" class="button button-small" onClick={() => setAll(true)}>
           {`Show all ${changes.length}`}

@@ -5,7 +5,7 @@
  */
 
 import type { DestinationRow, Moved, Report, SourceRow } from "../../api/types.ts";
-import { seriesOf } from "../../charts/series.ts";
+import { seriesOf, serviceName } from "../../charts/series.ts";
 import { Timeline } from "../../charts/timeline.tsx";
 import { bytes, exactBytes, integer, percent } from "../../format/bytes.ts";
 import { exactMoney, money } from "../../format/money.ts";
@@ -48,7 +48,9 @@ export function Figures({ report, source }: { report: Report; source: string }) 
         </div>
       </dl>
       <section class="panel" aria-labelledby="live-time">
-        <h2 id="live-time">Bytes by time and AWS service</h2>
+        <h2 id="live-time" class="panel-head">
+          Bytes by time and AWS service
+        </h2>
         <Timeline
           data={timeline}
           series={seriesOf(timeline.services)}
@@ -59,6 +61,14 @@ export function Figures({ report, source }: { report: Report; source: string }) 
             go("report", { ...reportParams([source]), from: range.from, until: range.until })
           }
         />
+        <ul class="legend" aria-label="AWS services">
+          {timeline.services.map((service) => (
+            <li key={serviceName(service)} class="legend-item">
+              <span class={`swatch ${seriesOf(timeline.services)(service)}`} />
+              {serviceName(service)}
+            </li>
+          ))}
+        </ul>
         <p class="hint">Draw a window to open the report of it.</p>
       </section>
       <div class="two">

@@ -83,6 +83,7 @@ function Line({ report, onClose }: { report: ReportEntry; onClose: () => void })
         </a>{" "}
         <State report={report} />
         <p class="hint">{about.filter(Boolean).join(" · ")}</p>
+        {report.error ? <p class="field-error">{report.error.detail}</p> : null}
       </div>
       <div class="buttons">
         <a class="button button-small" href={href("investigate", { report: report.id })}>

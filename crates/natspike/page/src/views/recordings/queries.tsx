@@ -63,7 +63,7 @@ export function Queries() {
       {older > 0 ? (
         <button
           type="button"
-          class="button button-small"
+          class="button button-small more"
           onClick={() => setParams({ queries: limit * 4 }, { replace: true })}
         >
           {`Show ${integer(older)} older`}

@@ -87,7 +87,7 @@ function OfStack({ name }: { name: string }) {
       {list.value?.older ? (
         <button
           type="button"
-          class="button button-small"
+          class="button button-small more"
           onClick={() => setParams({ limit: limit * 4 }, { replace: true })}
         >
           Show older ones
@@ -175,10 +175,15 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       key: "gateway",
       label: "Gateway",
       title: (row) => row.execution,
-      render: (row) => <span class="mono">{row.gateway}</span>,
+      render: (row) =>
+        hasRecords(row) ? (
+          <a class="mono" href={lookAt(row)}>
+            {row.gateway}
+          </a>
+        ) : (
+          <span class="mono">{row.gateway}</span>
+        ),
     },
-    { key: "started", label: "Began", render: (row) => time(row.started) },
-    { key: "ended", label: "For", number: true, render: (row) => lasted(row) },
     { key: "status", label: "State", wide: true, render: (row) => <State recording={row} /> },
     {
       key: "cost_per_hour",
@@ -188,6 +193,15 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       render: (row) => money(row.cost_per_hour, row.currency),
     },
     {
+      key: "bytes",
+      label: "Processed",
+      number: true,
+      title: (row) => exactBytes(row.bytes),
+      render: (row) => bytes(row.bytes),
+    },
+    { key: "started", label: "Began", render: (row) => time(row.started) },
+    { key: "ended", label: "For", number: true, render: (row) => lasted(row) },
+    {
       key: "coverage",
       label: "Coverage",
       number: true,
@@ -195,18 +209,18 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       render: (row) => percent(row.coverage),
     },
     {
-      key: "bytes",
-      label: "Processed",
-      number: true,
-      title: (row) => exactBytes(row.bytes),
-      render: (row) => bytes(row.bytes),
-    },
-    {
       key: "source",
-      label: "Look at it",
+      label: "What to do",
       render: (row) => <Actions recording={row} onStop={() => onStop(row)} />,
     },
   ];
+}
+
+/** Where a recording is looked at: live, or as a report. */
+function lookAt(recording: Recording): string {
+  return recording.status === "RUNNING"
+    ? href("live", { recording: recording.execution })
+    : reportHref([recording.source]);
 }
 
 function lasted({ started, ended }: Recording): string {
@@ -240,13 +254,9 @@ function Actions({ recording, onStop }: { recording: Recording; onStop: () => vo
   if (!hasRecords(recording)) {
     return <span class="hint">no records</span>;
   }
-  const { execution, source } = recording;
   if (recording.status === "RUNNING") {
     return (
       <span class="buttons">
-        <a class="button button-small button-main" href={href("live", { recording: execution })}>
-          Live
-        </a>
         <button type="button" class="button button-small button-danger" onClick={onStop}>
           Stop
         </button>
@@ -255,13 +265,10 @@ function Actions({ recording, onStop }: { recording: Recording; onStop: () => vo
   }
   return (
     <span class="buttons">
-      <a class="button button-small" href={reportHref([source])}>
-        Report
-      </a>
-      <a class="button button-small" href={href("investigate", { source })}>
+      <a class="button button-small" href={href("investigate", { source: recording.source })}>
         Investigate
       </a>
-      <a class="button button-small" href={href("compare", { before: source })}>
+      <a class="button button-small" href={href("compare", { before: recording.source })}>
         Compare
       </a>
     </span>
