@@ -7,7 +7,7 @@
  * **Invariants.** A day is a day on the wall clock of the zone that the caller shows.
  */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Day, dayOf, isSameDay, monthsOn, weeks } from "./times.ts";
 
 const MONTHS = [
@@ -32,7 +32,8 @@ export function Calendar(props: { at: Day; today: Day; onTake: (day: Day) => voi
   const hasMoved = useRef(false);
   const grid = useRef<HTMLTableElement>(null);
   useEffect(() => setShown(props.at), [props.at.year, props.at.month, props.at.day]);
-  useEffect(() => {
+  // Before the next key comes.
+  useLayoutEffect(() => {
     if (hasMoved.current) {
       grid.current?.querySelector<HTMLButtonElement>("[tabindex='0']")?.focus();
       hasMoved.current = false;

@@ -108,9 +108,9 @@ function Entries({ folder, shown, chosen, onToggle, onOpen, onUp }: EntriesProps
   const hasKeys = useRef(false);
   const path = folder.value?.path;
   useEffect(() => {
-    if (hasKeys.current) {
+    if (hasKeys.current && list.current) {
       hasKeys.current = false;
-      list.current?.querySelector<HTMLElement>(".file-main")?.focus();
+      list.current.querySelector<HTMLElement>(".file-main")?.focus();
     }
   }, [path]);
 

@@ -24,7 +24,7 @@ import { TextField } from "../../parts/pickers/text-field.tsx";
 import { spanTrouble } from "../../parts/pickers/times.ts";
 import { Values } from "../../parts/pickers/values.tsx";
 import { JobProgress } from "../../parts/progress.tsx";
-import { type Changes, params, setParams } from "../../state/location.ts";
+import { type Changes, params, route, setParams } from "../../state/location.ts";
 import { session } from "../../state/session.ts";
 import { Analyses } from "./analyses.tsx";
 import { type Asked, askedOf, missing, RANKINGS, THRESHOLD, thresholdsOf } from "./asked.ts";
@@ -32,7 +32,12 @@ import { CidrLists } from "./cidr-lists.tsx";
 import { useRunning } from "./running.ts";
 import { Thresholds } from "./thresholds.tsx";
 
-const change = (changes: Changes) => setParams(changes, { replace: true });
+/** A field that the view takes along as it goes is left, too: that changes nothing. */
+const change = (changes: Changes) => {
+  if (route.value === "investigate") {
+    setParams(changes, { replace: true });
+  }
+};
 
 export function InvestigateView() {
   const asked = askedOf(params.value);

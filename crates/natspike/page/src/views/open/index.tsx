@@ -10,16 +10,20 @@ import { optionsOf, paramsOf, sourcesOf } from "../../parts/pickers/asking.ts";
 import { AwsFields, GatewayFields, RecordFields } from "../../parts/pickers/options-form.tsx";
 import { SourceList } from "../../parts/pickers/source-list.tsx";
 import { spanTrouble } from "../../parts/pickers/times.ts";
-import { type Changes, go, params, setParams } from "../../state/location.ts";
+import { type Changes, go, params, route, setParams } from "../../state/location.ts";
 import { reportParams } from "../../state/report-address.ts";
 import { OpenReports } from "../recordings/open-reports.tsx";
 
-const REPLACE = { replace: true };
+/** A field that the view takes along as it goes is left, too: that changes nothing. */
+const change = (changes: Changes) => {
+  if (route.value === "open") {
+    setParams(changes, { replace: true });
+  }
+};
 
 export function OpenView() {
   const sources = sourcesOf(params.value);
   const options = optionsOf(params.value);
-  const change = (changes: Changes) => setParams(changes, REPLACE);
   const now = Math.floor(Date.now() / 1000);
   const isReady = sources.length > 0 && !spanTrouble(options.since ?? "", options.until ?? "", now);
   const form = { options, onChange: change };
