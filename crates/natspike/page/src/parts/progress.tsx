@@ -66,12 +66,19 @@ export function JobProgress({ job, label = "Reading", onCancel }: JobProgressPro
   );
 }
 
+/** Records a second, once there is time enough to say it. */
+function rate({ progress: { records, milliseconds: time } }: Job): string | undefined {
+  const many = time >= 500 ? Math.round((Number(records) * 1000) / time) : 0;
+  return many > 0 ? `${integer(many)} records a second` : undefined;
+}
+
 function doing(job: Job): string {
   const { files, total_files, bytes: read, total_bytes, records } = job.progress;
   const said = [
     total_files > 1 ? `${files} of ${total_files} files` : undefined,
     Number(total_bytes) > 0 ? `${bytes(read)} of ${bytes(total_bytes)}` : bytes(read),
     `${integer(records)} records`,
+    rate(job),
     milliseconds(job.progress.milliseconds),
   ];
   return said.filter((one) => one !== undefined).join(" · ");

@@ -55,12 +55,10 @@ function Kind({ kind, currency, changes }: KindProps) {
           <thead>
             <tr>
               <th scope="col">{kind}</th>
-              <th scope="col" class="number" colSpan={2}>
+              <th scope="col" class="change-before">
                 before
               </th>
-              <th scope="col" colSpan={2}>
-                after
-              </th>
+              <th scope="col">after</th>
               <th scope="col">
                 <span class="unseen">came or went</span>
               </th>
@@ -72,17 +70,13 @@ function Kind({ kind, currency, changes }: KindProps) {
                 <th scope="row" class="mono">
                   {change.name === "-" ? `no AWS ${kind}` : change.name}
                 </th>
-                <td class="number" title={exactMoney(change.before, currency)}>
+                <td class="change-before" title={exactMoney(change.before, currency)}>
                   {change.before === 0 ? "-" : money(change.before, currency)}
-                </td>
-                <td class="change-bar">
                   <Bar part={change.before / most} isLeft />
-                </td>
-                <td class="change-bar">
-                  <Bar part={change.after / most} isLeft={false} />
                 </td>
                 <td title={exactMoney(change.after, currency)}>
                   {change.after === 0 ? "-" : money(change.after, currency)}
+                  <Bar part={change.after / most} isLeft={false} />
                 </td>
                 <td>
                   <Fate change={change} />

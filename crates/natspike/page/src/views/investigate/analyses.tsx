@@ -28,13 +28,19 @@ export function Analyses({ analyses, chosen, onChange }: AnalysesProps) {
   return (
     <div class="analyses">
       <div class="analyses-head">
-        <label class="check">
-          <input type="checkbox" checked={isAll} disabled={isAll} onChange={() => onChange([])} />
-          <span>
-            <strong>All analyses</strong>{" "}
-            <span class="hint">one pass over the records answers all</span>
+        <span>
+          <button
+            type="button"
+            class="button button-small"
+            aria-pressed={isAll}
+            onClick={() => onChange([])}
+          >
+            All analyses
+          </button>{" "}
+          <span class="hint">
+            {isAll ? "One pass over the records answers all." : `${chosen.length} chosen`}
           </span>
-        </label>
+        </span>
         <input
           type="search"
           aria-label="Search the analyses"

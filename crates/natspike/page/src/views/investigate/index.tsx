@@ -213,7 +213,7 @@ function Details({ asked: { options } }: { asked: Asked }) {
           onChange={(limit) => change({ limit })}
         />
       </div>
-      <fieldset class="choice">
+      <fieldset class="ranked">
         <legend>Ranked by</legend>
         {RANKINGS.map((by) => (
           <label key={by} class="check">

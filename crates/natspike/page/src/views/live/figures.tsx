@@ -30,7 +30,7 @@ export function Figures({ report, source }: { report: Report; source: string }) 
     go("report", reportParams([source], { where: way === "only" ? term : notFilter(term) }));
   return (
     <>
-      <dl class="figures">
+      <dl class="so-far">
         <div>
           <dt>An hour, so far</dt>
           <dd title={exactMoney(cost.full_per_hour, cost.currency)}>

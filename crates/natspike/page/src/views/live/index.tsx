@@ -71,11 +71,11 @@ function Choice({ list }: { list: Recordings }) {
           An alarm starts a recording by itself.
         </Empty>
       ) : null}
-      <ul class="lines">
+      <ul class="entries">
         {running.map((one) => (
-          <li class="line" key={one.execution}>
-            <div class="line-text">
-              <a class="line-title mono" href={href("live", { recording: one.execution })}>
+          <li class="entry" key={one.execution}>
+            <div class="entry-text">
+              <a class="entry-title mono" href={href("live", { recording: one.execution })}>
                 {one.gateway}
               </a>
               <p class="hint">since {time(one.started)}</p>

@@ -125,8 +125,10 @@ function download(name: string, text: string): void {
 
 function columnsOf(found: Investigation, table: FoundTable): Column<FoundRow>[] {
   const service = serviceOf(table);
+  // A column that says nothing of any row is in the CSV and the JSON alone.
+  const isEmpty = (place: number) => table.rows.every((row) => (row.cells[place] ?? null) === null);
   const keys = table.columns.flatMap((column, place): Column<FoundRow>[] =>
-    place === service
+    place === service || isEmpty(place)
       ? []
       : [
           {
@@ -154,6 +156,7 @@ function columnsOf(found: Investigation, table: FoundTable): Column<FoundRow>[] 
 /** Bytes, packets and flows; the one that ranks with a bar. */
 function figures(found: Investigation, table: FoundTable): Column<FoundRow>[] {
   const by = found.question.by;
+  const most = table.rows[0]?.sums[by] ?? 0;
   const words = {
     bytes: (row: FoundRow) => bytes(row.sums.bytes),
     packets: (row: FoundRow) => packets(row.sums),
@@ -169,7 +172,7 @@ function figures(found: Investigation, table: FoundTable): Column<FoundRow>[] {
       sum === by ? (
         <span class="with-bar">
           {words[sum](row)}
-          <Bar part={thousandths(row.sums[sum], table.total[sum])} />
+          <Bar part={thousandths(row.sums[sum], most)} />
         </span>
       ) : (
         words[sum](row)
@@ -177,12 +180,12 @@ function figures(found: Investigation, table: FoundTable): Column<FoundRow>[] {
   }));
 }
 
-/** A part of the total in thousandths, as a bar. */
+/** A part of the first row in thousandths, as a bar; the rows come ranked. */
 function Bar({ part }: { part: number }) {
   return (
     <svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
       <rect class="bar-whole" width="1000" height="10" />
-      <rect class="bar-part" width={part} height="10" />
+      <rect class="bar-part" width={Math.min(1000, part)} height="10" />
     </svg>
   );
 }

@@ -21,6 +21,8 @@ import { askAgain, asReport } from "./again.ts";
 import { FoundTableView } from "./found-table.tsx";
 import { nameOf } from "./shown.ts";
 
+/** Facts that take a sentence. */
+const LONG = ["Legs", "Records"];
 /** A table of contents from so many tables on. */
 const MANY = 3;
 
@@ -186,7 +188,7 @@ function Asked({ found }: { found: Investigation }) {
   return (
     <dl class="facts panel">
       {facts.map(([label, value]) => (
-        <div key={label}>
+        <div key={label} class={LONG.includes(label) ? "facts-long" : undefined}>
           <dt>{label}</dt>
           <dd>{value}</dd>
         </div>

@@ -60,7 +60,7 @@ export function OpenReports({ title }: { title: string }) {
         />
       ) : null}
       {!list.value && !list.problem ? <p class="hint">Asking which are open…</p> : null}
-      <ul class="lines">
+      <ul class="entries">
         {reports.map((report) => (
           <Line key={report.id} report={report} onClose={() => close(report)} />
         ))}
@@ -76,9 +76,9 @@ function Line({ report, onClose }: { report: ReportEntry; onClose: () => void })
     ...optionsInWords(report.options),
   ];
   return (
-    <li class="line">
-      <div class="line-text">
-        <a class="line-title" href={reportHref(report.sources, report.options)}>
+    <li class="entry">
+      <div class="entry-text">
+        <a class="entry-title" href={reportHref(report.sources, report.options)}>
           {report.title}
         </a>{" "}
         <State report={report} />
