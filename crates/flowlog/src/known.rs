@@ -8,6 +8,7 @@
 
 use crate::{Field, Layout};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 /// A layout that can be recognised without a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +39,16 @@ pub const NATSPIKE_LOG_FORMAT: &str = "${version} ${interface-id} ${resource-id}
     ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} \
     ${log-status} ${pkt-srcaddr} ${pkt-dstaddr} ${pkt-src-aws-service} ${pkt-dst-aws-service} \
     ${flow-direction} ${traffic-path} ${tcp-flags}";
+
+const DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol \
+    packets bytes start end action log-status";
+/// What follows the default in the egress analyzer's.
+const ANALYZER: &str = "pkt-srcaddr pkt-dstaddr pkt-src-aws-service pkt-dst-aws-service";
+const RECORDER: &str = "action flow-direction traffic-path srcaddr srcport dstaddr dstport \
+    protocol bytes type pkt-srcaddr pkt-src-aws-service pkt-dstaddr pkt-dst-aws-service";
+const INVESTIGATOR: &str = "version account-id interface-id srcaddr dstaddr pkt-srcaddr \
+    pkt-dstaddr srcport dstport protocol packets bytes start end action";
+const SERVICES: &str = "pkt-src-aws-service pkt-dst-aws-service";
 
 impl KnownLayout {
     /// Every layout that can be recognised.
@@ -70,138 +81,26 @@ impl KnownLayout {
     }
 
     fn fields(self) -> &'static [Field] {
-        use Field::*;
-        match self {
-            KnownLayout::AwsDefault => &[
-                Version,
-                AccountId,
-                InterfaceId,
-                Srcaddr,
-                Dstaddr,
-                Srcport,
-                Dstport,
-                Protocol,
-                Packets,
-                Bytes,
-                Start,
-                End,
-                Action,
-                LogStatus,
-            ],
-            KnownLayout::Recorder => &[
-                Action,
-                FlowDirection,
-                TrafficPath,
-                Srcaddr,
-                Srcport,
-                Dstaddr,
-                Dstport,
-                Protocol,
-                Bytes,
-                Type,
-                PktSrcaddr,
-                PktSrcAwsService,
-                PktDstaddr,
-                PktDstAwsService,
-            ],
-            KnownLayout::Investigator => &[
-                Version,
-                AccountId,
-                InterfaceId,
-                Srcaddr,
-                Dstaddr,
-                PktSrcaddr,
-                PktDstaddr,
-                Srcport,
-                Dstport,
-                Protocol,
-                Packets,
-                Bytes,
-                Start,
-                End,
-                Action,
-            ],
-            KnownLayout::InvestigatorStatus => &[
-                Version,
-                AccountId,
-                InterfaceId,
-                Srcaddr,
-                Dstaddr,
-                PktSrcaddr,
-                PktDstaddr,
-                Srcport,
-                Dstport,
-                Protocol,
-                Packets,
-                Bytes,
-                Start,
-                End,
-                Action,
-                LogStatus,
-            ],
-            KnownLayout::InvestigatorServices => &[
-                Version,
-                AccountId,
-                InterfaceId,
-                Srcaddr,
-                Dstaddr,
-                PktSrcaddr,
-                PktDstaddr,
-                Srcport,
-                Dstport,
-                Protocol,
-                Packets,
-                Bytes,
-                Start,
-                End,
-                Action,
-                PktSrcAwsService,
-                PktDstAwsService,
-            ],
-            KnownLayout::EgressAnalyzer => &[
-                Version,
-                AccountId,
-                InterfaceId,
-                Srcaddr,
-                Dstaddr,
-                Srcport,
-                Dstport,
-                Protocol,
-                Packets,
-                Bytes,
-                Start,
-                End,
-                Action,
-                LogStatus,
-                PktSrcaddr,
-                PktDstaddr,
-                PktSrcAwsService,
-                PktDstAwsService,
-            ],
-            KnownLayout::Natspike => &[
-                Version,
-                InterfaceId,
-                ResourceId,
-                Srcaddr,
-                Dstaddr,
-                Srcport,
-                Dstport,
-                Protocol,
-                Packets,
-                Bytes,
-                Start,
-                End,
-                Action,
-                LogStatus,
-                PktSrcaddr,
-                PktDstaddr,
-                PktSrcAwsService,
-                PktDstAwsService,
-                FlowDirection,
-                TrafficPath,
-                TcpFlags,
-            ],
-        }
+        static FIELDS: LazyLock<Vec<Vec<Field>>> = LazyLock::new(|| {
+            let fields = |layout: KnownLayout| layout.names().flat_map(field).collect();
+            KnownLayout::ALL.map(fields).into()
+        });
+        let place = KnownLayout::ALL.iter().position(|it| *it == self);
+        place.map_or(&[], |place| &FIELDS[place])
+    }
+
+    /// The names of its fields, in order.
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let (first, more) = match self {
+            KnownLayout::AwsDefault => (DEFAULT, ""),
+            KnownLayout::Recorder => (RECORDER, ""),
+            KnownLayout::Investigator => (INVESTIGATOR, ""),
+            KnownLayout::InvestigatorStatus => (INVESTIGATOR, "log-status"),
+            KnownLayout::InvestigatorServices => (INVESTIGATOR, SERVICES),
+            KnownLayout::EgressAnalyzer => (DEFAULT, ANALYZER),
+            KnownLayout::Natspike => (NATSPIKE_LOG_FORMAT, ""),
+        };
+        first.split_whitespace().chain(more.split_whitespace())
     }
 
     /// The one known layout that fits the line, if there is exactly one.
@@ -220,6 +119,12 @@ impl KnownLayout {
             _ => None,
         }
     }
+}
+
+/// The field of that name, as it stands in a LogFormat or without its frame.
+fn field(name: &str) -> Option<Field> {
+    let name = name.trim_start_matches("${").trim_end_matches('}');
+    Field::from_name(name.as_bytes())
 }
 
 /// Whether the word is a value that the field can have.
@@ -303,6 +208,14 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(KnownLayout::recognise(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_layout_is_a_field() {
+        for (layout, fields) in KnownLayout::ALL.iter().zip([14, 14, 15, 16, 17, 18, 21]) {
+            assert_eq!(layout.names().count(), fields, "{}", layout.name());
+            assert_eq!(layout.fields().len(), fields, "{}", layout.name());
         }
     }
 
