@@ -15,7 +15,7 @@ use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+    ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -52,26 +52,64 @@ fn api() -> (Router<Arc<App>>, Document) {
     (router, document)
 }
 
-/// What may be answered to every request, whatever it asks.
+/// What may be answered, by what a request has in it.
+const REFUSALS: [(&str, &str, Part); 11] = [
+    ("400", "the query or the body is not understood", Part::Said),
+    ("401", "the token is missing or wrong", Part::Any),
+    ("403", "it may not be asked so, or not be opened", Part::Any),
+    ("404", "what it names is not there", Part::Said),
+    ("409", "what it names is not ready", Part::Said),
+    (
+        "410",
+        "what it names is gone, or could not be read",
+        Part::Said,
+    ),
+    ("413", "the body is too large", Part::Body),
+    ("415", "the body is no JSON", Part::Body),
+    ("422", "it cannot be done so", Part::Said),
+    ("429", "too many jobs are under way", Part::Body),
+    ("500", "natspike failed", Part::Any),
+];
+
+/// What a request has in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Nothing but its route.
+    Any,
+    /// Parameters or a body.
+    Said,
+    /// A body.
+    Body,
+}
+
 fn add_refusals(document: &mut Document) {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.delete];
         for operation in operations.into_iter().flatten() {
-            for (status, description) in [
-                ("401", "the token is missing or wrong"),
-                ("403", "it may not be asked so"),
-                ("500", "natspike failed"),
-            ] {
-                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
-                let response = ResponseBuilder::new()
-                    .description(description)
-                    .content("application/problem+json", content.build());
-                let responses = &mut operation.responses.responses;
-                let response = RefOr::T(response.build());
-                responses.entry(status.to_owned()).or_insert(response);
+            let has_body = operation.request_body.is_some();
+            let says = has_body || operation.parameters.is_some();
+            let has = |part| match part {
+                Part::Any => true,
+                Part::Said => says,
+                Part::Body => has_body,
+            };
+            for (status, description, part) in REFUSALS {
+                if has(part) {
+                    let refusal = RefOr::T(refusal(description));
+                    let responses = &mut operation.responses.responses;
+                    responses.entry(status.to_owned()).or_insert(refusal);
+                }
             }
         }
     }
+}
+
+fn refusal(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content.build())
+        .build()
 }
 
 /// Everything that is answered.

@@ -50,13 +50,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     post, path = "/comparisons", tag = "comparisons", request_body = Compare,
     responses(
         (status = 200, description = "what went, what came, what that saves", body = Value),
-        (status = 400, description = "the body is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "a side is not there", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "a side is still being read", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "a side could not be read", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "the body is no JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "they cannot be compared", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn make(

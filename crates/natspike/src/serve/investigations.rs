@@ -73,13 +73,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     post, path = "/investigations", tag = "investigations", request_body = Investigate,
     responses(
         (status = 202, description = "its job answers it", body = Job),
-        (status = 400, description = "the body is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "it is outside of what may be opened", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "it is not there", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "the body is no JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "it cannot be asked so", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many jobs are under way", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn start(
@@ -144,8 +137,6 @@ struct Limit {
     get, path = "/queries", tag = "investigations", params(Limit),
     responses(
         (status = 200, description = "the queries", body = Value),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "the history cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn list(
@@ -206,11 +197,6 @@ struct AsForm {
     params(("id" = String, Path, description = "the query's id, or its beginning"), AsForm),
     responses(
         (status = 200, description = "the answer", body = Value),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "there is no such query", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "it has no answer", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "its answer is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "the history cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn show(

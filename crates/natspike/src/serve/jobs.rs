@@ -259,7 +259,6 @@ async fn list(State(app): State<Arc<App>>) -> Json<JobList> {
     params(("id" = String, Path, description = "the job's id")),
     responses(
         (status = 200, description = "the job", body = Job),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Job>, Problem> {
@@ -272,7 +271,6 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Jso
     params(("id" = String, Path, description = "the job's id")),
     responses(
         (status = 202, description = "it ends as soon as it can, unless it has ended", body = Job),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn cancel(
@@ -290,7 +288,6 @@ async fn cancel(
     params(("id" = String, Path, description = "the job's id")),
     responses(
         (status = 200, description = "events until the job has ended", body = String, content_type = "text/event-stream"),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn events(

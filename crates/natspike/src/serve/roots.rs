@@ -152,10 +152,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     get, path = "/files", tag = "files", params(Folder),
     responses(
         (status = 200, description = "the folder", body = Listing),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "it may not be opened", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "it is not there", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "it is no folder", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn list(

@@ -193,7 +193,6 @@ fn thresholds() -> Vec<Threshold> {
     get, path = "/filters/check", tag = "session", params(FilterText),
     responses(
         (status = 200, description = "whether it is one", body = Checked),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn check(Asked(asked): Asked<FilterText>) -> Json<Checked> {

@@ -236,9 +236,6 @@ async fn list(State(app): State<Arc<App>>) -> Json<UploadList> {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 201, description = "it is there", body = Upload),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "it is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "it cannot be used", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "there is no room", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -349,7 +346,6 @@ async fn receive(
     params(("id" = String, Path, description = "the file's id")),
     responses(
         (status = 204, description = "it is gone"),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn remove(

@@ -91,13 +91,6 @@ async fn list(State(app): State<Arc<App>>) -> Json<ReportList> {
     responses(
         (status = 200, description = "it is open already", body = Summary),
         (status = 202, description = "its job reads it", body = Summary),
-        (status = 400, description = "the body or query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "it is outside of what may be opened", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "it is not there", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "the body is no JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "it cannot be read so", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many jobs are under way", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn open(
@@ -119,11 +112,6 @@ async fn open(
     params(("id" = String, Path, description = "the report's id"), Shown),
     responses(
         (status = 200, description = "the report", body = Value),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "it is still being read", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "it could not be read", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "there is no such part", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn show(
@@ -162,7 +150,6 @@ fn shown(part: &Part, top: usize) -> Value {
     params(("id" = String, Path, description = "the report's id")),
     responses(
         (status = 204, description = "it is closed"),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn close(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
@@ -212,11 +199,6 @@ struct Export {
     params(("id" = String, Path, description = "the report's id"), Export),
     responses(
         (status = 200, description = "the report", body = String, content_type = "text/plain"),
-        (status = 400, description = "the query is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "there is none", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "it is still being read", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "it could not be read", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "there is no such part", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn export(
