@@ -3,7 +3,7 @@
 use super::repository;
 use recorder::LogClass;
 use recorder::payload::{
-    AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Outcome, Recording,
+    AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Origin, Outcome, Recording,
     Reported, Resume, ResumeRecording, Settings, SnapshotTaken, StartRecording, Stop,
     StopRecording, TakeSnapshot,
 };
@@ -37,6 +37,7 @@ fn claim() -> Claim {
     Claim {
         outcome: Outcome::Claimed,
         gateway: GatewayId::from("nat-0a1"),
+        origin: Origin::Alarm,
         alarm: "natspike/nat-0a1".to_owned(),
         region: "us-east-1".to_owned(),
         execution: "execution-1".to_owned(),

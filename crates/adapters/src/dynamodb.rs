@@ -10,6 +10,8 @@
 //! | `lease_expires` | Unix seconds after which the claim is void |
 //! | `generation`, `recordings` | count claims and recordings |
 //! | `alarmed`, `cleared` | when the alarm last went off and cleared, Unix milliseconds |
+//! | `by_hand` | the execution was begun by hand: no alarm ends it |
+//! | `stopping` | when somebody stopped its recording, Unix seconds |
 //! | `token` | what wakes the execution |
 //! | `confirmed` | the execution's recording was counted |
 //! | `flow_log` | its flow log, if that is ours |
@@ -24,7 +26,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use recorder::port::{AlarmState, Bid, Bidding, Claims, Held, Released};
+use recorder::port::{AlarmState, Bid, Bidding, Claims, Held, Over, Released, Stopping};
 use recorder::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 use std::collections::HashMap;
 
@@ -173,16 +175,21 @@ impl Table {
     /// Claims the gateway on the condition that it is free; with `alarmed`, also
     /// on the condition that the alarm did not go off later.
     async fn claim(&self, bid: &Bid, with_alarmed: bool) -> Result<Item, PortError> {
-        let (set, condition) = match with_alarmed {
-            true => (
+        let alarmed = bid.alarmed.filter(|_| with_alarmed);
+        let (set, condition) = match alarmed {
+            Some(_) => (
                 ", #alarmed = :alarmed",
                 " AND (attribute_not_exists(#alarmed) OR #alarmed <= :alarmed)",
             ),
-            false => ("", ""),
+            None => ("", ""),
+        };
+        let (by_hand, remove) = match bid.alarmed {
+            Some(_) => ("", ", #by_hand"),
+            None => (", #by_hand = :yes", ""),
         };
         let expression = format!(
-            "SET #execution = :execution, #lease_expires = :lease{set} ADD #generation :one \
-             REMOVE {OF_CLAIM}"
+            "SET #execution = :execution, #lease_expires = :lease{set}{by_hand} \
+             ADD #generation :one REMOVE {OF_CLAIM}, #stopping{remove}"
         );
         let mut update = self
             .update(
@@ -196,8 +203,11 @@ impl Table {
             .expression_attribute_values(":limit", number(bid.limit))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1));
-        if with_alarmed {
-            update = update.expression_attribute_values(":alarmed", number(bid.alarmed.0));
+        if let Some(alarmed) = alarmed {
+            update = update.expression_attribute_values(":alarmed", number(alarmed.0));
+        }
+        if bid.alarmed.is_none() {
+            update = update.expression_attribute_values(":yes", AttributeValue::Bool(true));
         }
         send(update).await
     }
@@ -252,7 +262,9 @@ impl Claims for Table {
             match read_text(&item, "execution") {
                 Some(execution) if execution == bid.execution => return Ok(won(&item)),
                 Some(_) if !lapsed => {
-                    self.remember(&bid.gateway, "alarmed", bid.alarmed).await?;
+                    if let Some(alarmed) = bid.alarmed {
+                        self.remember(&bid.gateway, "alarmed", alarmed).await?;
+                    }
                     return Ok(Bidding::Held);
                 }
                 _ => {}
@@ -262,7 +274,8 @@ impl Claims for Table {
                 return Ok(Bidding::Spent);
             }
             // It is free: the alarm went off later, too, or it has just become so.
-            with_alarmed = read_number(&item, "alarmed").is_none_or(|at| at <= bid.alarmed.0);
+            let known = read_number(&item, "alarmed");
+            with_alarmed = known.is_none_or(|at| bid.alarmed.is_some_and(|own| at <= own.0));
             tries -= 1;
             if tries == 0 {
                 return Err(PortError {
@@ -328,7 +341,7 @@ impl Claims for Table {
         execution: &str,
         generation: u64,
         token: &str,
-    ) -> Result<Option<EpochMillis>, PortError> {
+    ) -> Result<Option<Over>, PortError> {
         let update = self
             .update_own(
                 gateway,
@@ -338,8 +351,39 @@ impl Claims for Table {
             )
             .expression_attribute_values(":token", text(token))
             .expression_attribute_values(":generation", number(generation));
-        let alarm = alarm(&send(update).await?);
-        Ok(alarm.cleared.filter(|_| !alarm.is_on()))
+        let item = send(update).await?;
+        let stopped = read_number(&item, "stopping").map(EpochSeconds);
+        let is_cleared = is_cleared(&item);
+        let cleared = alarm(&item).cleared.filter(|_| is_cleared);
+        Ok(stopped.map(Over::Stopped).or(cleared.map(Over::Cleared)))
+    }
+
+    async fn store_stop(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        at: EpochSeconds,
+    ) -> Result<Stopping, PortError> {
+        let update = self
+            .update_own(
+                gateway,
+                execution,
+                "SET #stopping = if_not_exists(#stopping, :at)",
+                "",
+            )
+            .expression_attribute_values(":at", number(at.0));
+        if let Some(item) = unless_conflict(send(update).await)? {
+            let token = read_text(&item, "token").map(str::to_owned);
+            return Ok(token.map_or(Stopping::Noted, Stopping::Waits));
+        }
+        let item = self.item(gateway).await?;
+        let is_over = ["stopped_by", "stopped_before_by"]
+            .into_iter()
+            .any(|by| read_text(&item, by) == Some(execution));
+        Ok(match is_over {
+            true => Stopping::Over,
+            false => Stopping::NotHeld,
+        })
     }
 
     async fn store_clearance(
@@ -352,7 +396,7 @@ impl Claims for Table {
             return Ok(None);
         };
         Ok(read_text(&item, "token")
-            .filter(|_| !alarm(&item).is_on())
+            .filter(|_| is_cleared(&item))
             .map(str::to_owned))
     }
 
@@ -381,7 +425,7 @@ impl Claims for Table {
             "SET #stopped = :stopped, #stopped_by = :execution, \
              #stopped_before = if_not_exists(#stopped, :stopped), \
              #stopped_before_by = if_not_exists(#stopped_by, :nobody) \
-             REMOVE #execution, #lease_expires, {OF_CLAIM}"
+             REMOVE #execution, #lease_expires, #by_hand, {OF_CLAIM}"
         );
         let update = self
             .update_own(gateway, execution, &expression, "")
@@ -402,6 +446,7 @@ impl Claims for Table {
         Ok(stopped.map(|stopped| Released {
             stopped: EpochSeconds(stopped),
             alarm: alarm(&item),
+            was_stopped: item.contains_key("stopping"),
         }))
     }
 
@@ -460,6 +505,12 @@ fn alarm(item: &Item) -> AlarmState {
         alarmed: EpochMillis(read_number(item, "alarmed").unwrap_or(0)),
         cleared: read_number(item, "cleared").map(EpochMillis),
     }
+}
+
+/// Whether there is no alarm any more that the execution waits for; one that was
+/// begun by hand waits for none.
+fn is_cleared(item: &Item) -> bool {
+    !item.contains_key("by_hand") && !alarm(item).is_on()
 }
 
 fn text(value: &str) -> AttributeValue {

@@ -84,9 +84,9 @@ pub use price::{
 };
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
-    Destination, LegBytes, NamedDestinations, Pair, RecordCounts, Report, Service, Source,
-    Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, pairs, prices, report,
-    result_json,
+    Destination, LegBytes, NamedDestinations, Pair, RecordCounts, Recorded, Report, Service,
+    Source, Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, pairs, prices,
+    report, result_json,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
 pub use timeline::Timeline;

@@ -16,12 +16,14 @@ pub mod markdown;
 mod naming;
 pub mod pairs;
 pub mod prices;
+mod recorded;
 mod region;
 pub mod result_json;
 pub(crate) mod text;
 
 pub use naming::NamedDestinations;
 pub(crate) use naming::Outside;
+pub use recorded::Recorded;
 
 use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
@@ -241,6 +243,8 @@ pub struct Report {
     pub timeline: Timeline,
     /// What the records explain of what the gateway counted.
     pub coverage: Option<Coverage>,
+    /// The recording that it is of, where a recorder made it.
+    pub recorded: Option<Recorded>,
     /// What the gateway moved more than before its alarm.
     pub increase: Option<Increase>,
     /// What is new or has grown since the last recording.
@@ -366,6 +370,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         window,
         timeline: traffic.timeline(table),
         coverage,
+        recorded: None,
         increase,
         since_last: None,
         spend: spend(facts, window, processed),

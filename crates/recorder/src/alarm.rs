@@ -4,6 +4,7 @@
 //! `dimensions` is an object, `reasonData` is JSON inside a string, and the
 //! order of `metrics` is not fixed.
 
+use crate::payload::Origin;
 use crate::{EpochMillis, GatewayId, StepError};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -11,10 +12,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The dimension that names the gateway.
 const DIMENSION: &str = "NatGatewayId";
+/// Who emits an event that is no alarm's: somebody who begins a recording.
+const BY_HAND: &str = "natspike";
+/// What stands for the alarm where there is none.
+const NO_ALARM: &str = "none, it was started by hand";
 
 /// What is read of the event; everything else in it is left alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AlarmEvent {
+    /// Who emitted it: `aws.cloudwatch`, or `natspike` where there was no alarm.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
     /// The region.
     pub region: String,
     /// The alarm's ARN.
@@ -82,6 +90,43 @@ pub struct Metric {
 }
 
 impl AlarmEvent {
+    /// What begins a recording of the gateway without its alarm.
+    pub fn by_hand(gateway: &GatewayId, region: &str, at: EpochMillis) -> AlarmEvent {
+        let time = i64::try_from(at.0).ok();
+        let time = time.and_then(DateTime::from_timestamp_millis);
+        let dimensions = [(DIMENSION.to_owned(), gateway.0.clone())];
+        AlarmEvent {
+            source: BY_HAND.to_owned(),
+            region: region.to_owned(),
+            resources: Vec::new(),
+            detail: Detail {
+                alarm_name: NO_ALARM.to_owned(),
+                state: State {
+                    value: "HAND".to_owned(),
+                    reason_data: None,
+                    timestamp: time.unwrap_or_default().to_rfc3339(),
+                },
+                configuration: Configuration {
+                    metrics: vec![MetricEntry {
+                        metric_stat: Some(MetricStat {
+                            metric: Metric {
+                                dimensions: dimensions.into(),
+                            },
+                        }),
+                    }],
+                },
+            },
+        }
+    }
+
+    /// What the recording begins by; an event that does not say is an alarm's.
+    pub fn origin(&self) -> Origin {
+        match self.source == BY_HAND {
+            true => Origin::Hand,
+            false => Origin::Alarm,
+        }
+    }
+
     /// The one NAT gateway that the alarm watches.
     ///
     /// Errors: it watches none, or several.
@@ -187,6 +232,7 @@ pub fn example(gateway: &str, state: &str, timestamp: &str) -> AlarmEvent {
 #[cfg(test)]
 mod tests {
     use super::{AlarmEvent, MetricEntry, example};
+    use crate::payload::Origin;
     use crate::{EpochMillis, GatewayId};
 
     fn event() -> AlarmEvent {
@@ -220,10 +266,26 @@ mod tests {
     fn reads_time_and_threshold() {
         assert_eq!(event().entered().unwrap(), EpochMillis(1_795_218_245_123));
         assert_eq!(event().threshold(), Some(1e8));
+        assert_eq!(event().origin(), Origin::Alarm);
         let mut bad = event();
         bad.detail.state.timestamp = "yesterday".to_owned();
         bad.detail.state.reason_data = Some("{".to_owned());
         assert_eq!(bad.entered().unwrap_err().name(), "Invalid");
         assert_eq!(bad.threshold(), None);
+    }
+
+    #[test]
+    fn what_begins_by_hand_is_read_like_an_alarm() {
+        let at = EpochMillis(1_795_218_245_123);
+        let event = AlarmEvent::by_hand(&GatewayId::from("nat-0a1"), "eu-west-1", at);
+        let text = serde_json::to_string(&event).unwrap();
+        let event: AlarmEvent = serde_json::from_str(&text).unwrap();
+        assert_eq!(event.origin(), Origin::Hand);
+        assert_eq!(event.gateway().unwrap(), GatewayId::from("nat-0a1"));
+        assert_eq!(event.entered().unwrap(), at);
+        assert_eq!(
+            (event.threshold(), event.region.as_str()),
+            (None, "eu-west-1")
+        );
     }
 }

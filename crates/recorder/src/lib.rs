@@ -30,6 +30,7 @@
 
 pub mod alarm;
 mod error;
+pub mod hand;
 mod ids;
 pub mod memory;
 pub mod payload;

@@ -54,6 +54,10 @@ pub struct Item {
     pub alarmed: EpochMillis,
     /// When it last cleared.
     pub cleared: Option<EpochMillis>,
+    /// Whether it was begun by hand.
+    pub by_hand: bool,
+    /// When somebody stopped the recording.
+    pub stopping: Option<EpochSeconds>,
     /// What wakes the execution.
     pub token: Option<String>,
     /// The flow log of the recording, once it was counted.
@@ -81,6 +85,7 @@ impl Item {
         self.execution = None;
         (self.token, self.flow_log, self.swept) = (None, None, None);
         (self.confirmed, self.told) = (false, false);
+        self.by_hand = false;
     }
 
     fn is_of(&self, execution: &str) -> bool {

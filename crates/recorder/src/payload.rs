@@ -106,6 +106,27 @@ pub enum Outcome {
     Spent,
 }
 
+/// What a recording begins by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// An alarm went off.
+    #[default]
+    Alarm,
+    /// Somebody began it; no alarm ends it.
+    Hand,
+}
+
+impl Origin {
+    /// The word in payloads and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Origin::Alarm => "alarm",
+            Origin::Hand => "hand",
+        }
+    }
+}
+
 /// Output of claim-gateway: whose recording this is, and how long it may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
@@ -113,7 +134,10 @@ pub struct Claim {
     pub outcome: Outcome,
     /// The gateway.
     pub gateway: GatewayId,
-    /// The alarm's name.
+    /// What it began by.
+    #[serde(default)]
+    pub origin: Origin,
+    /// The alarm's name, if it was one.
     pub alarm: String,
     /// The gateway's region.
     pub region: String,
@@ -121,7 +145,7 @@ pub struct Claim {
     pub execution: String,
     /// Counts the claims of this gateway; tokens of older ones are void.
     pub generation: u64,
-    /// When the alarm went off.
+    /// When the alarm went off; by hand, when it was claimed.
     pub alarmed: EpochSeconds,
     /// When it was claimed: no record of the recording is older.
     pub claimed: EpochSeconds,
@@ -238,6 +262,20 @@ pub enum EndReason {
     Time,
     /// As many records were delivered as RecordingLimit allows.
     Limit,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+impl EndReason {
+    /// The word in payloads and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            EndReason::Cleared => "cleared",
+            EndReason::Time => "time",
+            EndReason::Limit => "limit",
+            EndReason::Stopped => "stopped",
+        }
+    }
 }
 
 /// Output of the wait: what the task token is answered with.
@@ -270,7 +308,7 @@ pub struct Stop {
     pub stopped: EpochSeconds,
     /// Every flow log that was deleted.
     pub flow_log_ids: Vec<FlowLogId>,
-    /// Whether the alarm was still on.
+    /// Whether the alarm was still on, and nobody stopped the recording.
     pub alarm_is_on: bool,
     /// Whether the gateway is free; if not, a sweep frees it.
     pub released: bool,

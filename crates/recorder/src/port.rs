@@ -227,8 +227,9 @@ pub struct Bid {
     pub gateway: GatewayId,
     /// For which execution.
     pub execution: String,
-    /// When its alarm went off.
-    pub alarmed: EpochMillis,
+    /// When its alarm went off; `None` where somebody begins it by hand, so that no
+    /// alarm ends it.
+    pub alarmed: Option<EpochMillis>,
     /// When the claim lapses by itself, should the execution die.
     pub lease_expires: EpochSeconds,
     /// How many recordings the gateway may have, 0 = any number.
@@ -277,6 +278,8 @@ pub struct Released {
     pub stopped: EpochSeconds,
     /// What is known of the alarm.
     pub alarm: AlarmState,
+    /// Whether somebody stopped it.
+    pub was_stopped: bool,
 }
 
 /// What came of a bid.
@@ -295,6 +298,28 @@ pub enum Bidding {
     Held,
     /// It has had all the recordings that it may have.
     Spent,
+}
+
+/// Why an execution has nothing to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Its alarm cleared at that time, after it went off.
+    Cleared(EpochMillis),
+    /// Somebody stopped the recording at that time.
+    Stopped(EpochSeconds),
+}
+
+/// What came of the wish that a recording stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopping {
+    /// It is noted, and this token wakes the execution.
+    Waits(String),
+    /// It is noted: the execution finds it before it waits.
+    Noted,
+    /// The recording is over already.
+    Over,
+    /// The execution does not have the gateway, or not yet.
+    NotHeld,
 }
 
 /// Who records which gateway: one item for a gateway, every change atomic.
@@ -322,18 +347,28 @@ pub trait Claims {
     fn is_retired(&self) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// dynamodb:UpdateItem: stores the token that wakes the execution, if the
-    /// claim is of that generation (Conflict if not); gives the last moment
-    /// that the alarm is known to have cleared after it went off.
+    /// claim is of that generation (Conflict if not); tells where there is nothing
+    /// to wait for.
     fn store_token(
         &self,
         gateway: &GatewayId,
         execution: &str,
         generation: u64,
         token: &str,
-    ) -> impl Future<Output = Result<Option<EpochMillis>, PortError>> + Send;
+    ) -> impl Future<Output = Result<Option<Over>, PortError>> + Send;
+
+    /// dynamodb:UpdateItem: remembers that somebody stops the execution's recording,
+    /// if it has the gateway; dynamodb:GetItem to tell why not.
+    fn store_stop(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        at: EpochSeconds,
+    ) -> impl Future<Output = Result<Stopping, PortError>> + Send;
 
     /// dynamodb:UpdateItem: remembers that the alarm cleared; gives the token
-    /// of the execution that waits for that, if its alarm went off before.
+    /// of the execution that waits for that, if its alarm went off before. One that
+    /// began by hand waits for no alarm.
     fn store_clearance(
         &self,
         gateway: &GatewayId,

@@ -18,6 +18,7 @@ mod take_snapshot;
 
 pub use analyze_recording::{AnalysisPorts, analyze_recording};
 pub use await_clearance::{await_clearance, clear_alarm};
+pub(crate) use await_clearance::{stopped, wake};
 pub use claim_gateway::claim_gateway;
 pub use raise_alarm::raise_alarm;
 pub use resume_recording::resume_recording;
@@ -54,8 +55,8 @@ fn owner(stack: &str, claim: &Claim) -> Owner {
     }
 }
 
-/// Where something of an execution is kept.
-fn kept(execution: &str, name: &str) -> String {
+/// Where something of an execution is kept: report.json, report.html, snapshot.json.
+pub fn kept(execution: &str, name: &str) -> String {
     format!("recordings/{execution}/{name}")
 }
 

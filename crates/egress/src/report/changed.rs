@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 /// The title in every form.
 pub(crate) const TITLE: &str = "What changed";
-/// What stands below it in text.
+/// What stands below it in text, and where no alarm began it.
 const HEAD: &str = "beside the time before the alarm, and the last recording";
+const HEAD_BY_HAND: &str = "beside the time before the recording, and the last recording";
 /// How many rows of a kind are shown at the most.
 const SHOWN: usize = 5;
 /// The least that a row may have of the increase to be shown.
@@ -96,7 +97,10 @@ pub(crate) fn section(report: &Report) -> Option<Section> {
     }
     Some(Section {
         title: TITLE,
-        head: HEAD.to_owned(),
+        head: match &report.recorded {
+            Some(recorded) if recorded.is_by_hand() => HEAD_BY_HAND.to_owned(),
+            _ => HEAD.to_owned(),
+        },
         rows: lines,
         hidden: 0,
     })

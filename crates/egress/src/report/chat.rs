@@ -77,6 +77,9 @@ fn description(report: &Report, occasion: &Occasion) -> String {
     if report.verdict == Verdict::Traffic {
         parts.extend(changed::sentences(report).iter().map(|said| plain(said)));
     }
+    if occasion.by_hand {
+        parts.push("Recording started by hand.".to_owned());
+    }
     parts.push(plain(&occasion.ending));
     parts.extend(occasion.page.as_ref().map(Page::link));
     parts.join("\n\n")
@@ -112,9 +115,13 @@ fn keywords(report: &Report, occasion: &Occasion) -> Vec<String> {
 fn context(report: &Report, occasion: &Occasion) -> Value {
     let hourly = report.spend.hourly.map(|hourly| hourly.cost.to_string());
     let coverage = report.coverage.map(|coverage| coverage.share().to_string());
+    let (begun, by) = match occasion.by_hand {
+        true => ("startedBy", super::Recorded::BY_HAND.to_owned()),
+        false => ("alarm", plain(&occasion.alarm)),
+    };
     let mut context = json!({
         "stack": plain(&occasion.stack),
-        "alarm": plain(&occasion.alarm),
+        (begun): by,
         "region": plain(&report.region),
         "logGroup": plain(&occasion.log_group),
         "processedBytes": report.bytes.processed.to_string(),

@@ -29,7 +29,7 @@ pub fn write(report: &Report, top: usize, out: &mut dyn Write) -> io::Result<()>
 /// The report as a JSON value with at most `top` rows a list (0 = all).
 pub fn value(report: &Report, top: usize) -> Value {
     let limit = if top == 0 { usize::MAX } else { top };
-    json!({
+    let mut value = json!({
         "schema": SCHEMA,
         "records": {
             "read": report.records.read,
@@ -137,7 +137,11 @@ pub fn value(report: &Report, top: usize) -> Value {
             "source": report.aws_ranges.1.name(),
         },
         "warnings": report.warnings,
-    })
+    });
+    if let Some(recorded) = &report.recorded {
+        value["recording"] = recorded.value();
+    }
+    value
 }
 
 fn object<const N: usize>(share: Share, priced: bool, names: [(&str, Value); N]) -> Value {

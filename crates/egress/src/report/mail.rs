@@ -23,8 +23,10 @@ pub const MAX_SUBJECT: usize = 99;
 pub struct Occasion {
     /// The gateway's id.
     pub gateway: String,
-    /// The alarm's name.
+    /// The alarm's name, if it was one.
     pub alarm: String,
+    /// Whether somebody began it, and no alarm.
+    pub by_hand: bool,
     /// The stack's name.
     pub stack: String,
     /// Why the recording ended, as a sentence.
@@ -158,9 +160,12 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
         }
         lines.push(String::new());
     }
+    let began = match occasion.by_hand {
+        true => "A recording was started by hand".to_owned(),
+        false => format!("Alarm {} went off", occasion.alarm),
+    };
     lines.extend(prose(&format!(
-        "Alarm {} went off for NAT gateway {} in {}. Its traffic was recorded from {} to {}. {}",
-        occasion.alarm,
+        "{began} for NAT gateway {} in {}. Its traffic was recorded from {} to {}. {}",
         occasion.gateway,
         report.region,
         text::time(occasion.started),
@@ -181,7 +186,7 @@ fn body(report: &Report, occasion: &Occasion, top: usize) -> String {
         }
     }
     if let Some(before) = &occasion.before {
-        lines.extend(prose(&text::before(before, &report.rate)));
+        lines.extend(prose(&text::before(before, &report.rate, occasion.by_hand)));
         lines.push(String::new());
     }
     lines.extend(prose(&text::records(report)));

@@ -440,10 +440,11 @@ pub(crate) fn bill(bill: &Bill) -> String {
     format!("{what}{cost}{expected}")
 }
 
-/// What a gateway moved in the hours before its alarm.
-pub(crate) fn before(before: &Before, rate: &Rate) -> String {
+/// What a gateway moved in the hours before its alarm, or before somebody began.
+pub(crate) fn before(before: &Before, rate: &Rate, by_hand: bool) -> String {
+    let what = if by_hand { "recording" } else { "alarm" };
     format!(
-        "Before the alarm, in {} minutes since {}, it processed {} bytes, {} (metrics \
+        "Before the {what}, in {} minutes since {}, it processed {} bytes, {} (metrics \
          BytesInFromSource and BytesInFromDestination); {} bytes of them in the busiest minute, \
          {}.",
         before.minutes,

@@ -248,6 +248,7 @@ pub(crate) fn plain_occasion() -> Occasion {
         },
         gateway: "nat-0a1b2c3d4e5f60718".to_owned(),
         alarm: "natspike/nat-0a1b2c3d4e5f60718".to_owned(),
+        by_hand: false,
         stack: "natspike".to_owned(),
         ending: "Recording ended because the alarm cleared.".to_owned(),
         started: 1_700_000_000,

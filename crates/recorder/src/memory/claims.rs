@@ -1,7 +1,7 @@
 //! The claims in memory: what DynamoDB's conditional writes do.
 
 use super::{Item, Memory};
-use crate::port::{AlarmState, Bid, Bidding, Claims, Held, Released};
+use crate::port::{AlarmState, Bid, Bidding, Claims, Held, Over, Released, Stopping};
 use crate::{EpochMillis, EpochSeconds, FaultKind, FlowLogId, GatewayId, PortError};
 
 impl Claims for Memory {
@@ -16,7 +16,7 @@ impl Claims for Memory {
             if item.is_of(&bid.execution) {
                 return Ok(won(item));
             }
-            item.alarmed = item.alarmed.max(bid.alarmed);
+            item.alarmed = item.alarmed.max(bid.alarmed.unwrap_or_default());
             if item.execution.is_some() && item.lease_expires >= bid.now {
                 return Ok(Bidding::Held);
             }
@@ -25,6 +25,7 @@ impl Claims for Memory {
             }
             item.free();
             item.execution = Some(bid.execution.clone());
+            (item.by_hand, item.stopping) = (bid.alarmed.is_none(), None);
             item.lease_expires = bid.lease_expires;
             item.generation += 1;
             Ok(won(item))
@@ -73,14 +74,38 @@ impl Claims for Memory {
         execution: &str,
         generation: u64,
         token: &str,
-    ) -> Result<Option<EpochMillis>, PortError> {
+    ) -> Result<Option<Over>, PortError> {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
             if !item.is_of(execution) || item.generation != generation {
                 return Err(FaultKind::Conflict);
             }
             item.token = Some(token.to_owned());
-            Ok(item.cleared.filter(|_| !item.alarm().is_on()))
+            let stopped = item.stopping.map(Over::Stopped);
+            let is_cleared = !item.by_hand && !item.alarm().is_on();
+            let cleared = item.cleared.filter(|_| is_cleared);
+            Ok(stopped.or(cleared.map(Over::Cleared)))
+        })
+        .await
+    }
+
+    async fn store_stop(
+        &self,
+        gateway: &GatewayId,
+        execution: &str,
+        at: EpochSeconds,
+    ) -> Result<Stopping, PortError> {
+        self.call("dynamodb", "UpdateItem", |state| {
+            let item = state.items.entry(gateway.clone()).or_default();
+            if !item.is_of(execution) {
+                let is_over = item.stops.iter().any(|(_, by)| by == execution);
+                return Ok(match is_over {
+                    true => Stopping::Over,
+                    false => Stopping::NotHeld,
+                });
+            }
+            item.stopping = item.stopping.or(Some(at));
+            Ok(item.token.clone().map_or(Stopping::Noted, Stopping::Waits))
         })
         .await
     }
@@ -93,7 +118,8 @@ impl Claims for Memory {
         self.call("dynamodb", "UpdateItem", |state| {
             let item = state.items.entry(gateway.clone()).or_default();
             item.cleared = item.cleared.max(Some(cleared));
-            Ok(item.token.clone().filter(|_| !item.alarm().is_on()))
+            let is_over = !item.by_hand && !item.alarm().is_on();
+            Ok(item.token.clone().filter(|_| is_over))
         })
         .await
     }
@@ -140,6 +166,7 @@ impl Claims for Memory {
             Ok(own.map(|(stopped, _)| Released {
                 stopped: *stopped,
                 alarm: item.alarm(),
+                was_stopped: item.stopping.is_some(),
             }))
         })
         .await

@@ -2,12 +2,14 @@
 
 use super::{insist, kept, last_recording, log_rate, number_of, prices};
 use crate::error::During;
-use crate::payload::{AnalyzeRecording, Claim, EndReason, Recording, Reported, SnapshotTaken};
+use crate::payload::{
+    AnalyzeRecording, Claim, EndReason, Ending, Origin, Recording, Reported, SnapshotTaken,
+};
 use crate::port::{Metrics, PriceList, Queries, Records, Shelf, Summed, Topic};
 use crate::snapshot::Snapshot;
 use crate::{EpochSeconds, StepError};
 use egress::mail::{Occasion, Page};
-use egress::{Bill, Facts, LogClass, Report};
+use egress::{Bill, Facts, LogClass, Recorded, Report};
 use flowlog::{Field, FlowTable, Layout};
 use std::ops::Range;
 
@@ -107,7 +109,7 @@ pub async fn analyze_recording(
     facts.pairs = PAGE_PAIRS;
     facts.nat_addresses.clone_from(&recording.nat_addresses);
     facts.interface = Some(interface);
-    let (taken, warning) = taken(*shelf, snapshot).await;
+    let (taken, warning) = taken(*shelf, snapshot, claim.origin).await;
     facts.warnings.extend(warning);
     let before = taken.as_ref().and_then(Snapshot::before);
     facts.snapshot = taken;
@@ -122,7 +124,8 @@ pub async fn analyze_recording(
             "It is not known what the gateway counted while it was recorded: {error}."
         )),
     }
-    facts.alarmed = Some(claim.alarmed.0..stop.stopped.0);
+    let by_hand = claim.origin == Origin::Hand;
+    facts.alarmed = (!by_hand).then_some(claim.alarmed.0..stop.stopped.0);
     if read.beyond > 0 {
         facts.warnings.push(format!(
             "There are more flows than Logs Insights gives; {} bytes of the smallest are without \
@@ -136,26 +139,27 @@ pub async fn analyze_recording(
     facts.last = began.and_then(|began| last.before(&claim.execution, began).cloned());
     let mut report = egress::report(&read.table, &facts);
     report.records = read.records;
+    let started = match recording.is_ours {
+        true => recording.started.0,
+        false => from.0,
+    };
+    report.recorded = Some(Recorded {
+        gateway: claim.gateway.0.clone(),
+        execution: claim.execution.clone(),
+        started,
+        stopped: stop.stopped.0,
+        started_by: claim.origin.name(),
+        end_reason: ending.reason.name(),
+    });
     let page = keep(*shelf, claim, &mut report, &facts).await;
     let occasion = Occasion {
         page,
         gateway: claim.gateway.0.clone(),
         alarm: claim.alarm.clone(),
+        by_hand,
         stack: stack.to_owned(),
-        ending: match ending.reason {
-            EndReason::Cleared => "Recording ended because the alarm cleared.".to_owned(),
-            EndReason::Time => format!(
-                "Recording ended because its time of {} s was over; the alarm was still on.",
-                claim.await_seconds
-            ),
-            EndReason::Limit => "Recording ended because as much had been recorded as the stack \
-                                 parameter RecordingLimit allows; the alarm may still be on."
-                .to_owned(),
-        },
-        started: match recording.is_ours {
-            true => recording.started.0,
-            false => from.0,
-        },
+        ending: ended(ending, claim),
+        started,
         stopped: stop.stopped.0,
         log_group: recording.log_group.clone(),
         recording: claim.recording,
@@ -183,6 +187,27 @@ pub async fn analyze_recording(
         processed_bytes: u64::try_from(report.bytes.processed).unwrap_or(u64::MAX),
         records_read: report.records.read,
     })
+}
+
+/// Why the recording ended, as a sentence.
+fn ended(ending: &Ending, claim: &Claim) -> String {
+    let is_alarm = claim.origin == Origin::Alarm;
+    let (over, large) = match is_alarm {
+        true => ("; the alarm was still on", "; the alarm may still be on"),
+        false => ("", ""),
+    };
+    match ending.reason {
+        EndReason::Cleared => "Recording ended because the alarm cleared.".to_owned(),
+        EndReason::Time => format!(
+            "Recording ended because its time of {} s was over{over}.",
+            claim.await_seconds
+        ),
+        EndReason::Limit => format!(
+            "Recording ended because as much had been recorded as the stack parameter \
+             RecordingLimit allows{large}."
+        ),
+        EndReason::Stopped => "Recording ended because it was stopped by hand.".to_owned(),
+    }
 }
 
 /// Reads every record.
@@ -266,9 +291,16 @@ async fn tell(chat: &impl Topic, claim: &Claim, report: &mut Report, occasion: &
 }
 
 /// The snapshot, or what the reader should know about why there is none.
-async fn taken(shelf: &impl Shelf, taken: &SnapshotTaken) -> (Option<Snapshot>, Option<String>) {
-    let warning =
-        |why: &str| format!("Not everything that was there as the alarm went off is known: {why}.");
+async fn taken(
+    shelf: &impl Shelf,
+    taken: &SnapshotTaken,
+    origin: Origin,
+) -> (Option<Snapshot>, Option<String>) {
+    let when = match origin {
+        Origin::Alarm => "the alarm went off",
+        Origin::Hand => "the recording began",
+    };
+    let warning = |why: &str| format!("Not everything that was there as {when} is known: {why}.");
     let Some(key) = &taken.key else {
         return (None, Some(warning(&taken.missing.join("; "))));
     };

@@ -1,14 +1,15 @@
 //! await-clearance and clear-alarm: the execution that waits and the alarm that
-//! clears, whichever comes first.
+//! clears, or somebody who stops the recording, whichever comes first.
 
 use crate::alarm::AlarmEvent;
 use crate::error::During;
 use crate::payload::{AwaitClearance, Cleared, EndReason, Ending};
-use crate::port::{Claims, Executions};
+use crate::port::{Claims, Executions, Over};
 use crate::{EpochMillis, EpochSeconds, StepError};
 
-/// Stores the execution's token. Where the alarm has cleared in the meantime,
-/// nobody else would use it: then the execution is woken at once.
+/// Stores the execution's token. Where the alarm has cleared or the recording was
+/// stopped in the meantime, nobody else would use it: then the execution is woken
+/// at once.
 ///
 /// Errors: Conflict where the claim is no longer the execution's; what the
 /// services answer.
@@ -27,10 +28,12 @@ pub async fn await_clearance(
         )
         .await
         .during("store the task token")?;
-    match known {
-        Some(at) => wake(executions, &payload.task_token, cleared(at)).await,
-        None => Ok(()),
-    }
+    let ending = match known {
+        Some(Over::Cleared(at)) => cleared(at),
+        Some(Over::Stopped(at)) => stopped(at),
+        None => return Ok(()),
+    };
+    wake(executions, &payload.task_token, ending).await
 }
 
 /// Remembers that the alarm cleared, and wakes the execution that waits for it.
@@ -62,8 +65,15 @@ fn cleared(at: EpochMillis) -> Ending {
     }
 }
 
+pub(crate) fn stopped(at: EpochSeconds) -> Ending {
+    Ending {
+        reason: EndReason::Stopped,
+        at: Some(at),
+    }
+}
+
 /// Wakes the execution that waits with the token.
-pub(super) async fn wake(
+pub(crate) async fn wake(
     executions: &impl Executions,
     token: &str,
     ending: Ending,

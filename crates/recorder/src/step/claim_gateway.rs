@@ -1,12 +1,12 @@
-//! claim-gateway: whether this alarm may record.
+//! claim-gateway: whether this alarm, or whoever begins by hand, may record.
 
 use super::{LEASE_MARGIN_SECONDS, execution_name, number_of};
 use crate::error::During;
-use crate::payload::{Claim, ClaimGateway, Outcome, UNTIL_CLEARED_SECONDS};
+use crate::payload::{Claim, ClaimGateway, Origin, Outcome, UNTIL_CLEARED_SECONDS};
 use crate::port::{Bid, Bidding, Claims};
 use crate::{EpochSeconds, StepError};
 
-/// Claims the alarm's gateway for the execution, if no other has it and its
+/// Claims the event's gateway for the execution, if no other has it and its
 /// recordings are not used up.
 ///
 /// Errors: Invalid where the event names no single gateway or a setting is no
@@ -23,11 +23,16 @@ pub async fn claim_gateway(
         settings,
     } = payload;
     let gateway = event.gateway()?;
+    let (origin, entered) = (event.origin(), event.entered()?);
     let recording_time = number_of("RecordingTime", &settings.recording_time)?;
     let limit = number_of("NumOfRecordings", &settings.recordings_limit)?;
     let settle_seconds = number_of("SettleDelay", &settings.settle_delay)?;
     let linger_seconds = number_of("RecordAfterClear", &settings.record_after_clear)?;
-    let rounds = number_of("RecordingsInARow", &settings.recordings_in_a_row)?;
+    let rounds = match origin {
+        Origin::Alarm => number_of("RecordingsInARow", &settings.recordings_in_a_row)?,
+        // Whoever wants another one begins it.
+        Origin::Hand => 1,
+    };
     let await_seconds = match recording_time {
         0 => UNTIL_CLEARED_SECONDS,
         seconds => seconds,
@@ -39,7 +44,7 @@ pub async fn claim_gateway(
         .bid(&Bid {
             gateway: gateway.clone(),
             execution: execution.to_owned(),
-            alarmed: event.entered()?,
+            alarmed: (origin == Origin::Alarm).then_some(entered),
             lease_expires: now.plus(lease),
             limit,
             now,
@@ -59,11 +64,16 @@ pub async fn claim_gateway(
         outcome,
         next_execution: execution_name(event, round + 1)?,
         gateway,
+        origin,
         alarm: event.detail.alarm_name.clone(),
         region: event.region.clone(),
         execution: execution.to_owned(),
         generation,
-        alarmed: EpochSeconds(event.entered()?.0 / 1_000),
+        // Somebody's own clock is not what metrics go by.
+        alarmed: match origin {
+            Origin::Alarm => EpochSeconds(entered.0 / 1_000),
+            Origin::Hand => now,
+        },
         claimed: now,
         previous_stop,
         recording,

@@ -42,7 +42,8 @@ pub async fn stop_recording(
         // An earlier attempt may have done it all and never been heard.
         stopped: known.map_or(stopped, |known| known.stopped),
         flow_log_ids,
-        alarm_is_on: known.is_some_and(|known| known.alarm.is_on()),
+        // Whoever stops a recording as its time is over wants no other.
+        alarm_is_on: known.is_some_and(|known| known.alarm.is_on() && !known.was_stopped),
         released: released.is_some(),
     })
 }

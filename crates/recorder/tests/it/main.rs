@@ -1,5 +1,6 @@
 //! The steps over the world in memory: the whole loop, and what goes wrong.
 
+mod hand;
 mod last;
 mod life;
 mod prices;
