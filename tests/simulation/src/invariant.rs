@@ -35,8 +35,12 @@ pub enum Rule {
     ForeignKept,
     /// A recording ends in time.
     InTime,
-    /// An alarm is recorded.
+    /// An alarm is recorded, and so is what somebody begins by hand.
     Recorded,
+    /// Nothing but somebody's stop ends early what began by hand.
+    Undisturbed,
+    /// What was told to stop stops, and nothing follows it.
+    Stopped,
 }
 
 /// A rule that did not hold.
@@ -66,6 +70,7 @@ pub fn check(scenario: &Scenario, ledger: &Ledger) -> Vec<Violation> {
     check.mails();
     check.figures();
     check.times();
+    check.stops();
     check.outcome_without_faults();
     check.violations
 }
@@ -334,6 +339,56 @@ impl Check<'_> {
         }
     }
 
+    fn is_by_hand(&self, execution: &str) -> bool {
+        let seen = self.ledger.execution(execution);
+        seen.is_some_and(|seen| seen.is_by_hand)
+    }
+
+    /// Whoever was told that a recording stops was told the truth.
+    fn stops(&mut self) {
+        let ledger = self.ledger;
+        if ledger.struck.iter().any(|struck| struck.is_lasting) || self.is_gone() {
+            return;
+        }
+        let slack = if ledger.struck.is_empty() {
+            PROMPT
+        } else {
+            RETRIED
+        };
+        let most = self.scenario.stack.record_after_clear * 1_000 + slack;
+        for (execution, at) in &ledger.stops {
+            for seen in ledger.flow_logs_of(execution) {
+                let off = seen.deleted.unwrap_or(ledger.end);
+                let late = off.saturating_sub(*at.max(&seen.created));
+                if late > most {
+                    let what = format!("{} was on for {} s after the stop", seen.id, late / 1_000);
+                    self.violate(Rule::Stopped, what);
+                }
+            }
+            let next = format!("{execution}-2");
+            if ledger.struck.is_empty() && ledger.execution(&next).is_some() {
+                self.violate(Rule::Stopped, format!("{next} follows what was stopped"));
+            }
+        }
+    }
+
+    /// What began by hand goes on for its time, whatever alarms do.
+    fn undisturbed(&mut self) {
+        let ledger = self.ledger;
+        let stack = &self.scenario.stack;
+        for seen in &ledger.flow_logs {
+            let is_stopped = ledger.stops.iter().any(|(name, _)| *name == seen.execution);
+            if !self.is_by_hand(&seen.execution) || is_stopped || stack.recording_limit > 0 {
+                continue;
+            }
+            let on = seen.deleted.unwrap_or(ledger.end) - seen.created;
+            if on < stack.recording_time * 1_000 {
+                let what = format!("{} was on for {} s only", seen.id, on / 1_000);
+                self.violate(Rule::Undisturbed, what);
+            }
+        }
+    }
+
     fn outcome_without_faults(&mut self) {
         let ledger = self.ledger;
         let people = |event: &crate::scenario::Event| {
@@ -347,6 +402,11 @@ impl Check<'_> {
             || self.scenario.event.iter().any(people)
         {
             return;
+        }
+        self.undisturbed();
+        let was_begun = ledger.executions.iter().any(|seen| seen.is_by_hand);
+        if was_begun && ledger.flow_logs.is_empty() {
+            self.violate(Rule::Recorded, "what somebody began was not recorded");
         }
         let alarm = |index: usize| self.scenario.event[index].alarm.as_deref();
         let was_raised = ledger
@@ -383,6 +443,9 @@ impl Check<'_> {
         let linger = self.scenario.stack.record_after_clear * 1_000;
         for seen in &ledger.flow_logs {
             let off = seen.deleted.unwrap_or(ledger.end);
+            if self.is_by_hand(&seen.execution) {
+                continue;
+            }
             if off > heard.max(seen.created) + linger + PROMPT {
                 let late = (off - heard.max(seen.created)) / 1_000;
                 self.violate(

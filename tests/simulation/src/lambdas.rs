@@ -6,13 +6,14 @@
 
 use crate::asl::Failure;
 use recorder::alarm::AlarmEvent;
+use recorder::hand;
 use recorder::memory::Memory;
 use recorder::payload::{
     AnalyzeRecording, AwaitClearance, ClaimGateway, ResumeRecording, StartRecording, StopRecording,
     SweepRequest, TakeSnapshot,
 };
 use recorder::step::{self, AnalysisPorts, Destination, SnapshotPorts, SweepPorts, Sweeping};
-use recorder::{EpochSeconds, StepError};
+use recorder::{EpochMillis, EpochSeconds, GatewayId, StepError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -147,6 +148,20 @@ impl Lambdas {
                     step::sweep_recordings(&ports, &request, &sweeping, clock.now()).await
                 })
             })
+            .with(START, |world, _, payload| {
+                run(payload, async move |ByHand { gateway, at, .. }: ByHand| {
+                    hand::start(&*world, &gateway, "us-east-1", at).await
+                })
+            })
+            .with(STOP, |world, clock, payload| {
+                run(payload, async move |by_hand: ByHand| {
+                    let ByHand {
+                        gateway, execution, ..
+                    } = by_hand;
+                    let stop = hand::stop(&*world, &*world, &gateway, &execution, clock.now());
+                    stop.await.map(|stopped| stopped == hand::Stopped::UnderWay)
+                })
+            })
     }
 
     /// With one more Lambda, or another in its place.
@@ -179,6 +194,14 @@ fn destination() -> Destination {
         role_arn: "arn:aws:iam::123456789012:role/delivery".to_owned(),
         source_log_group: None,
     }
+}
+
+/// What somebody at a desk wants, who tries three times as a queue does.
+#[derive(serde::Deserialize)]
+struct ByHand {
+    gateway: GatewayId,
+    execution: String,
+    at: EpochMillis,
 }
 
 /// What the Lambda runtime does around a step: payload in, named errors out.
@@ -220,6 +243,11 @@ pub const TARGETS: [(&str, &str); 3] = [
 /// The Lambda that looks for what was left, called on a schedule, when an
 /// execution ends badly and when the stack is deleted.
 pub const SWEEP: &str = "SweepRecordings";
+
+/// Somebody begins a recording by hand.
+pub const START: &str = "StartByHand";
+/// Somebody stops one; true where the stop is under way.
+pub const STOP: &str = "StopByHand";
 
 /// Every operation that can be made to fail, as [`Memory`] names it.
 pub const OPERATIONS: [&str; 26] = [

@@ -13,7 +13,7 @@
 //!
 //! | word | what it allows |
 //! |---|---|
-//! | `late` | how late EventBridge may deliver; until then an event may come at any moment |
+//! | `late` | how late EventBridge may deliver, or somebody begin or stop a recording; until then it may come at any moment |
 //! | `twice` | one event is delivered a second time |
 //! | `turns` | how often another goes next than the one whose time came first; all orders if it does not say |
 //! | `interruptions` | how often somebody is interrupted between two Lambdas who could go on at once; everywhere else changing over is free |

@@ -147,6 +147,10 @@ pub enum Operator {
     DeletesStack,
     /// The schedule of the sweep strikes.
     Sweeps,
+    /// Begins a recording by hand.
+    StartsRecording,
+    /// Stops the recording that has the gateway, or that was begun last.
+    StopsRecording,
 }
 
 /// An operation that goes wrong.
@@ -167,7 +171,8 @@ pub struct Trouble {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Explore {
-    /// How late EventBridge may deliver, in any order.
+    /// How late EventBridge may deliver, and whoever begins or stops a recording may
+    /// be, in any order.
     pub late: Span,
     /// Whether one event may be delivered twice.
     pub twice: bool,

@@ -16,7 +16,7 @@ pub use ledger::{Kind, Ledger, SeenExecution, SeenFlowLog, SeenMail, Struck};
 
 use crate::asl::{Ended, Execution, Machine, Need};
 use crate::choice::{Choices, Sequence};
-use crate::lambdas::{Clock, LOG_GROUP, Lambdas, SWEEP, TARGETS};
+use crate::lambdas::{Clock, LOG_GROUP, Lambdas, START, STOP, SWEEP, TARGETS};
 use crate::scenario::{Event, Foreign, Gateway, Operator, Scenario};
 use chrono::DateTime;
 use flight::{Caller, Flight};
@@ -82,6 +82,7 @@ enum Thread {
     Execution(usize),
     Event(usize),
     Sweep,
+    Desk(usize),
     Stray(u64),
 }
 
@@ -256,6 +257,11 @@ impl World {
                 continue;
             }
             match event.operator {
+                Some(operator @ (Operator::StartsRecording | Operator::StopsRecording)) => {
+                    let latest = at + self.bounds.late + TIMER;
+                    let thread = Thread::Desk(index);
+                    self.plan(at, latest, thread, Act::Operate(operator));
+                }
                 Some(operator) => {
                     self.plan(at, at + TIMER, Thread::Sweep, Act::Operate(operator));
                 }
@@ -413,7 +419,7 @@ impl World {
     fn perform(&mut self, thread: Thread, act: Act) {
         match act {
             Act::Deliver(index) => self.deliver(index),
-            Act::Operate(operator) => self.operate(operator),
+            Act::Operate(operator) => self.operate(thread, operator),
             Act::Grow(bytes) => {
                 self.tell(|| format!("{bytes} bytes of records more are delivered"));
                 self.memory.add_delivered(bytes);
@@ -489,6 +495,7 @@ impl World {
     /// An asynchronous call of a Lambda.
     fn call_later(&mut self, thread: Thread, lambda: &str, payload: Value) {
         let caller = Caller::Queue {
+            name: lambda.to_owned(),
             payload: payload.clone(),
             attempt: 0,
         };
@@ -500,8 +507,26 @@ impl World {
         self.plan(self.now, self.now + INVOCATION, thread, act);
     }
 
-    fn operate(&mut self, operator: Operator) {
+    fn operate(&mut self, thread: Thread, operator: Operator) {
         match operator {
+            // There is no workflow any more that could be told.
+            Operator::StartsRecording | Operator::StopsRecording if self.is_retired => {}
+            Operator::StartsRecording => {
+                self.tell(|| "somebody begins a recording".to_owned());
+                let wish = json!({"gateway": GATEWAY, "execution": "", "at": self.now});
+                self.call_later(thread, START, wish);
+            }
+            Operator::StopsRecording => {
+                let holder = self.memory.item(&GatewayId::from(GATEWAY));
+                let holder = holder.and_then(|item| item.execution);
+                let last = || self.memory.started().pop().map(|(name, _)| name);
+                let Some(execution) = holder.or_else(last) else {
+                    return self.tell(|| "there is no recording to be stopped".to_owned());
+                };
+                self.tell(|| format!("somebody stops {execution}"));
+                let wish = json!({"gateway": GATEWAY, "execution": execution, "at": self.now});
+                self.call_later(thread, STOP, wish);
+            }
             Operator::Sweeps => {
                 self.tell(|| "the schedule of the sweep strikes".to_owned());
                 let limit = self.scenario.stack.recording_limit.to_string();
@@ -551,6 +576,7 @@ impl World {
         let index = self.executions.len();
         self.ledger.executions.push(SeenExecution {
             name: name.clone(),
+            is_by_hand: is_by_hand(&input),
             ..SeenExecution::default()
         });
         self.tell(|| format!("execution {name} begins"));
@@ -656,6 +682,11 @@ impl World {
             .iter()
             .position(|execution| execution.token() == Some(token))
     }
+}
+
+/// Whether an execution of that input was begun by hand.
+fn is_by_hand(input: &Value) -> bool {
+    input["event"]["source"] == "natspike"
 }
 
 /// Somebody else's flow log.

@@ -32,7 +32,11 @@ pub(super) enum Caller {
         is_waiting: bool,
     },
     /// The queue of asynchronous calls, which tries three times.
-    Queue { payload: Value, attempt: usize },
+    Queue {
+        name: String,
+        payload: Value,
+        attempt: usize,
+    },
     /// Nobody any longer.
     Nobody,
 }
@@ -194,6 +198,7 @@ impl World {
                     if let (Thread::Event(index), Ok(_)) = (flight.thread, &answer) {
                         self.ledger.heard.push((index, self.now));
                     }
+                    self.look_at_stop(&flight, &answer);
                     let caller = flight.caller;
                     return self.report(flight.thread, caller, answer);
                 }
@@ -428,6 +433,15 @@ impl World {
         }
     }
 
+    /// Somebody was told that a recording stops.
+    fn look_at_stop(&mut self, flight: &Flight, answer: &Answer) {
+        let is_under_way = matches!(answer, Ok(Value::Bool(true)));
+        if let (Caller::Queue { payload, .. }, true) = (&flight.caller, is_under_way) {
+            let execution = text(payload, "execution");
+            self.ledger.stops.push((execution, self.now));
+        }
+    }
+
     /// Tells the caller what came of a call.
     pub(super) fn report(&mut self, thread: Thread, caller: Caller, answer: Answer) {
         if let Err(failure) = &answer {
@@ -449,16 +463,17 @@ impl World {
                     self.settle(execution);
                 }
             }
-            Caller::Queue { payload, attempt } => {
+            Caller::Queue {
+                name,
+                payload,
+                attempt,
+            } => {
                 let (Err(_), Some(wait)) = (answer, ASYNC_RETRIES.get(attempt)) else {
                     return;
                 };
-                let name = match thread {
-                    Thread::Event(index) => self.target_of(index),
-                    _ => crate::lambdas::SWEEP.to_owned(),
-                };
                 let act = Act::Invoke {
                     caller: Caller::Queue {
+                        name: name.clone(),
                         payload: payload.clone(),
                         attempt: attempt + 1,
                     },
@@ -469,13 +484,5 @@ impl World {
                 self.plan(due, due + INVOCATION, thread, act);
             }
         }
-    }
-
-    fn target_of(&self, index: usize) -> String {
-        let state = self.scenario.event[index].alarm.as_deref();
-        let found = crate::lambdas::TARGETS
-            .iter()
-            .find(|(name, _)| Some(*name) == state);
-        found.map_or_else(String::new, |(_, lambda)| (*lambda).to_owned())
     }
 }

@@ -74,6 +74,8 @@ pub struct SeenMail {
 pub struct SeenExecution {
     /// Its name.
     pub name: String,
+    /// Whether somebody began it, and no alarm.
+    pub is_by_hand: bool,
     /// Whether it ever held the gateway.
     pub held: bool,
     /// Whether its recording was ever noted in its claim.
@@ -101,6 +103,8 @@ pub struct Ledger {
     pub delivered: Vec<(usize, u64)>,
     /// When the Lambda that heard of an event had done its work.
     pub heard: Vec<(usize, u64)>,
+    /// When somebody was told that the recording of an execution stops.
+    pub stops: Vec<(String, u64)>,
     /// What must never happen in any workflow.
     pub broken: Vec<String>,
     /// Whether somebody deleted the stack.

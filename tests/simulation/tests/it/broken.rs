@@ -4,7 +4,7 @@
 use super::scenario;
 use recorder::alarm::AlarmEvent;
 use recorder::payload::{AwaitClearance, SweepRequest};
-use recorder::port::{Claims, FlowLogs, Topic};
+use recorder::port::{Claims, Executions, FlowLogs, Topic};
 use recorder::{FlowLogId, StepError};
 use serde_json::{Value, json};
 use simulation::explore::{Explored, explore};
@@ -70,6 +70,24 @@ fn notices_a_clearance_that_is_forgotten() {
         })
     });
     check("defect-4-clears-before-the-token", lambdas, Rule::InTime);
+}
+
+#[test]
+fn notices_a_stop_by_hand_that_is_forgotten() {
+    let lambdas = Lambdas::recorder().with("StopByHand", |_, _, _| ready(json!(true)));
+    check("by-hand-is-stopped", lambdas, Rule::Stopped);
+}
+
+#[test]
+fn notices_an_alarm_that_ends_what_was_begun_by_hand() {
+    let lambdas = Lambdas::recorder().with("AwaitClearance", |world, _, payload| {
+        run(payload, async move |payload: AwaitClearance| {
+            let ending = r#"{"reason":"cleared","at":0}"#;
+            let woken = Executions::wake(&*world, &payload.task_token, ending).await;
+            woken.map_err(failed)
+        })
+    });
+    check("by-hand", lambdas, Rule::Undisturbed);
 }
 
 #[test]
