@@ -5,6 +5,10 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 
+mod alarms;
+
+pub use alarms::Alarm;
+
 use crate::aws::port_error;
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;

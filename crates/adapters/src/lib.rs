@@ -11,6 +11,8 @@ pub mod aws;
 pub mod bundle;
 #[cfg(feature = "cache")]
 pub mod cache;
+#[cfg(feature = "cloudformation")]
+pub mod cloudformation;
 #[cfg(feature = "cloudwatch")]
 pub mod cloudwatch;
 #[cfg(feature = "dynamodb")]

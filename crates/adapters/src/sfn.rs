@@ -2,6 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html>
 
+mod past;
+
+pub use past::{Described, Listed};
+
 use crate::aws::port_error;
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;

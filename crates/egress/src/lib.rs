@@ -49,6 +49,7 @@ mod owners;
 mod price;
 pub mod query;
 mod ranges;
+pub mod recordings;
 mod redact;
 mod report;
 mod service;

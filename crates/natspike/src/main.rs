@@ -27,9 +27,13 @@ mod queries;
 mod quota;
 mod serve;
 #[cfg(feature = "aws")]
+mod record;
+#[cfg(feature = "aws")]
 mod sign_in;
 mod simulate;
 mod sources;
+#[cfg(feature = "aws")]
+mod stack;
 mod thresholds;
 mod update;
 mod whom;
@@ -71,6 +75,8 @@ enum Command {
     Discover(Box<discover::Command>),
     #[cfg(feature = "aws")]
     Quota(quota::Command),
+    #[cfg(feature = "aws")]
+    Record(record::Command),
 }
 
 fn main() -> ExitCode {
@@ -93,6 +99,8 @@ fn main() -> ExitCode {
         Command::Discover(discover) => discover.run().map(|()| Outcome::Done),
         #[cfg(feature = "aws")]
         Command::Quota(quota) => quota.run().map(|()| Outcome::Done),
+        #[cfg(feature = "aws")]
+        Command::Record(record) => record.run().map(|()| Outcome::Done),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

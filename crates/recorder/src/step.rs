@@ -25,7 +25,7 @@ pub use resume_recording::resume_recording;
 pub use start_recording::{Destination, start_recording};
 pub use stop_recording::stop_recording;
 pub use sweep_recordings::{SweepPorts, Sweeping, sweep_recordings};
-pub use take_snapshot::{SnapshotPorts, take_snapshot};
+pub use take_snapshot::{SnapshotPorts, estimate, take_snapshot};
 
 use crate::alarm::AlarmEvent;
 use crate::payload::Claim;

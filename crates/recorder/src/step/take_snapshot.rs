@@ -7,7 +7,7 @@ use super::kept;
 use crate::error::During;
 use crate::payload::{Claim, SnapshotTaken};
 use crate::port::{Gateways, Metrics, NatGateway, Shelf, Surroundings};
-use crate::snapshot::{Endpoint, Missing, Snapshot, VERSION};
+use crate::snapshot::{Endpoint, Metric, Missing, Snapshot, VERSION};
 use crate::{EpochSeconds, PortError, StepError};
 use egress::Estimate;
 
@@ -91,7 +91,7 @@ pub async fn take_snapshot(
         }
     }
     snapshot.missing = missing.0;
-    let estimate = estimate(&snapshot, claim, now);
+    let estimate = estimate(&snapshot.metrics, claim.await_seconds, now);
     let body = serde_json::to_vec(&snapshot)
         .map_err(|error| StepError::Invalid(format!("cannot write the snapshot: {error}")))?;
     let key = kept(&claim.execution, "snapshot.json");
@@ -116,14 +116,15 @@ fn is_there(gateway: &NatGateway) -> bool {
     gateway.state != "deleted"
 }
 
-/// By the traffic that set the alarm off.
-fn estimate(snapshot: &Snapshot, claim: &Claim, now: EpochSeconds) -> Option<Estimate> {
+/// How much a recording of so many seconds that begins now is expected to be, by
+/// the gateway's traffic of the last minutes.
+pub fn estimate(metrics: &[Metric], seconds: u64, now: EpochSeconds) -> Option<Estimate> {
     let recent = now.minus(RECENT_SECONDS);
-    let mut metrics = snapshot.metrics.clone();
+    let mut metrics = metrics.to_vec();
     for metric in &mut metrics {
         metric.points.retain(|(start, _)| *start >= recent.0);
     }
-    let minutes = claim.await_seconds.div_ceil(60).min(ESTIMATE_MINUTES);
+    let minutes = seconds.div_ceil(60).min(ESTIMATE_MINUTES);
     Estimate::of(&metrics, minutes)
 }
 
