@@ -3,8 +3,8 @@
 use super::repository;
 use recorder::LogClass;
 use recorder::payload::{
-    AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Origin, Outcome, Recording,
-    Reported, Resume, ResumeRecording, Settings, SnapshotTaken, StartRecording, Stop,
+    AnalyzeRecording, AwaitClearance, Claim, ClaimGateway, EndReason, Ending, Origin, Outcome,
+    Recording, Reported, Resume, ResumeRecording, Settings, SnapshotTaken, StartRecording, Stop,
     StopRecording, TakeSnapshot,
 };
 use recorder::{EpochSeconds, FaultKind, FlowLogId, GatewayId, InterfaceId, alarm};

@@ -174,15 +174,19 @@ impl Recordings {
 
     /// Writes it as JSON.
     pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let value = serde_json::json!({
+        serde_json::to_writer_pretty(&mut *out, &self.value())?;
+        out.write_all(b"\n")
+    }
+
+    /// The same as a JSON value.
+    pub fn value(&self) -> Value {
+        serde_json::json!({
             "schema": SCHEMA,
             "stack": self.stack,
             "region": self.region,
             "recordings": self.recordings,
             "older": self.older,
-        });
-        serde_json::to_writer_pretty(&mut *out, &value)?;
-        out.write_all(b"\n")
+        })
     }
 }
 

@@ -25,9 +25,9 @@ mod progress;
 mod queries;
 #[cfg(feature = "aws")]
 mod quota;
-mod serve;
 #[cfg(feature = "aws")]
 mod record;
+mod serve;
 #[cfg(feature = "aws")]
 mod sign_in;
 mod simulate;

@@ -16,6 +16,7 @@ mod problem;
 mod reports;
 mod roots;
 mod session;
+#[cfg(feature = "aws")]
 mod stack;
 mod uploads;
 
@@ -74,10 +75,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "REGION", env = "AWS_REGION", value_delimiter = ',')]
     region: Vec<String>,
 
-    /// Profile of the AWS configuration files where none is chosen in the page
+    /// The recorder's stack: its recordings can be opened, started and stopped
     #[cfg(feature = "aws")]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    #[arg(long, value_name = "NAME", env = "NATSPIKE_STACK")]
+    stack: Option<String>,
 
     /// Own networks, as of natspike analyze
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -95,6 +96,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     asn_db: Option<PathBuf>,
 
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    sign_in: crate::sign_in::SignIn,
+
     #[command(flatten)]
     keeping: Keeping,
 }
@@ -109,6 +114,8 @@ struct App {
     results: investigations::Results,
     keeping: Keeping,
     base: Base,
+    #[cfg(feature = "aws")]
+    stack: Option<stack::Place>,
 }
 
 impl Serve {
@@ -166,7 +173,7 @@ impl Serve {
             both: vec!["--quiet".to_owned()],
             region: self.region.clone(),
             #[cfg(feature = "aws")]
-            profile: self.profile.clone(),
+            profile: self.sign_in.profile().map(str::to_owned),
             ..Base::default()
         };
         let file = |name: &str, path: &PathBuf| format!("--{name}={}", path.display());
@@ -179,6 +186,13 @@ impl Serve {
         base.analyze
             .extend(self.snapshot.iter().map(|it| file("snapshot", it)));
         base.investigate.extend(self.keeping.arguments());
+        #[cfg(feature = "aws")]
+        {
+            base.both.extend(self.sign_in.arguments());
+            let stack = self.stack.iter();
+            base.both
+                .extend(stack.map(|name| format!("--stack={name}")));
+        }
         Ok(App {
             guard: Guard::new(token, address, self.host_name),
             roots: roots::Roots::new(&paths)?,
@@ -187,6 +201,13 @@ impl Serve {
             reports: reports::Reports::default(),
             results: investigations::Results::default(),
             keeping: self.keeping,
+            #[cfg(feature = "aws")]
+            stack: self.stack.map(|name| stack::Place {
+                name,
+                region: base.region.first().cloned(),
+                sign_in: self.sign_in,
+                found: tokio::sync::OnceCell::new(),
+            }),
             base,
         })
     }
@@ -200,6 +221,30 @@ impl App {
         #[cfg(not(feature = "aws"))]
         let profiles = Vec::new();
         profiles
+    }
+}
+
+#[cfg(feature = "aws")]
+impl App {
+    /// The name of the stack.
+    fn stack_name(&self) -> Option<String> {
+        self.stack.as_ref().map(|place| place.name.clone())
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+impl App {
+    /// Files have no stack.
+    fn stack_name(&self) -> Option<String> {
+        None
+    }
+
+    /// Files have no stack.
+    async fn recorded_report(&self, _execution: &str) -> Result<Vec<u8>, Problem> {
+        Err(Problem::not_found(
+            "NoStack",
+            "This natspike was built without AWS and knows no stack.",
+        ))
     }
 }
 

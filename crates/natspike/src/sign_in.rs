@@ -29,6 +29,24 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
+    /// These options as arguments, but for the profile.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let options = [
+            ("role-arn", &self.role_arn),
+            ("external-id", &self.external_id),
+            ("role-session-name", &self.role_session_name),
+        ];
+        let given = options.into_iter();
+        given
+            .filter_map(|(name, value)| Some(format!("--{name}={}", value.as_ref()?)))
+            .collect()
+    }
+
+    /// The profile that is named.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
     /// The region, and the credentials that are said by name.
     pub(crate) fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
         let get = |name| settings.get(name).map(str::to_owned);

@@ -160,6 +160,12 @@ impl Stack {
         Ok(row)
     }
 
+    /// The report of a recording, as it was kept.
+    pub(crate) async fn report(&self, execution: &str) -> Result<Vec<u8>> {
+        let report = self.shelf.get(&kept(execution, "report.json")).await;
+        report.map_err(|error| anyhow!("fetch the report of {execution}: {}", plain(&error)))
+    }
+
     /// The document of an execution, and why it failed.
     async fn document(&self, name: &str, status: &str) -> Result<(Document, Option<String>)> {
         let failed = |error: PortError| anyhow!("look {name} up: {}", plain(&error));

@@ -36,7 +36,10 @@ fn api() -> (Router<Arc<App>>, Document) {
         .merge(jobs::routes())
         .merge(reports::routes())
         .merge(investigations::routes())
-        .merge(comparisons::routes())
+        .merge(comparisons::routes());
+    #[cfg(feature = "aws")]
+    let routes = routes.merge(super::stack::routes());
+    let routes = routes
         .layer(DefaultBodyLimit::max(BODY))
         // They have a limit of their own.
         .merge(uploads::routes().layer(DefaultBodyLimit::disable()));

@@ -29,6 +29,9 @@ use utoipa::ToSchema;
 /// Reports that are open at a time.
 const MOST: usize = 8;
 
+/// What stands before an execution where a source is named.
+const RECORDING: &str = "recording";
+
 /// What is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +87,7 @@ impl App {
         for source in sources {
             paths.push(match source.split_once(':') {
                 Some(("s3" | "logs", rest)) if rest.starts_with("//") => self.url(source)?,
+                Some((RECORDING, _)) if cfg!(feature = "aws") => PathBuf::from(source),
                 Some((uploads::WORD, id)) => self.uploads.path(id, UploadKind::FlowLog)?,
                 _ => self.roots.resolve(source)?,
             });
