@@ -68,12 +68,13 @@ pub(crate) enum Outcome {
 
 impl Analyze {
     /// Reads, analyzes, writes to standard output.
-    pub(crate) fn run(self) -> Result<Outcome> {
+    pub(crate) fn run(mut self) -> Result<Outcome> {
         if matches!(self.output, Output::Parquet) && io::stdout().is_terminal() {
             bail!(
                 "write Parquet to a terminal: it is no text; send it to a file with > pairs.parquet"
             );
         }
+        self.sources.resolve()?;
         let bundle = self.sources.gather(&How::of(self.top()))?;
         let top = self.top();
         let report = sources::report(&bundle, self.pairs())?;

@@ -41,11 +41,12 @@ pub(crate) struct Command {
 
 impl Command {
     /// Reads, packs, writes.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(mut self) -> Result<()> {
         let is_piped = self.output == Path::new("-");
         if is_piped && io::stdout().is_terminal() {
             bail!("write a bundle to a terminal: it is no text; name a file with --output");
         }
+        self.sources.resolve()?;
         let mut bundle = self.sources.gather(&How {
             fingerprints: true,
             ..How::of(self.top)

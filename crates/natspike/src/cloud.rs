@@ -303,6 +303,19 @@ impl Cloud {
         done
     }
 
+    /// Who signs in.
+    pub(crate) fn sign_in(&self) -> &SignIn {
+        &self.sign_in
+    }
+
+    /// Reads these times, if no option names any.
+    pub(crate) fn set_times(&mut self, window: &Range<u64>) {
+        if self.date.is_empty() {
+            self.since.get_or_insert_with(|| window.start.to_string());
+            self.until.get_or_insert_with(|| window.end.to_string());
+        }
+    }
+
     /// The region, and the credentials that are said by name.
     pub(crate) fn choice(&self, settings: &Settings, region: Option<&str>) -> Choice {
         self.sign_in.choice(settings, region)

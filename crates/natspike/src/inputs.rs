@@ -5,6 +5,8 @@
 
 use crate::progress::{Shown, Total};
 use crate::sources::{named, source};
+#[cfg(feature = "aws")]
+use crate::stack::{Recorded, Stack};
 use adapters::files::{self, Input};
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
@@ -16,11 +18,16 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+/// What stands before the execution whose recording is read.
+#[cfg(feature = "aws")]
+pub(crate) const RECORDING: &str = "recording:";
+
 /// What to read.
 #[derive(Args)]
 #[command(next_help_heading = "What is read")]
 pub(crate) struct Inputs {
-    /// Files, folders or patterns, s3://bucket/prefix, logs://GROUP; - is standard input
+    /// Files, folders or patterns, s3://bucket/prefix, logs://GROUP,
+    /// recording:EXECUTION; - is standard input
     ///
     /// Text, gzip, zstd, Parquet, exports of a log group, JSON of aws logs
     /// filter-log-events and subscription envelopes are told by their content,
@@ -58,6 +65,17 @@ pub(crate) struct Inputs {
     /// What is beyond is the row "other" of each list; totals are always exact
     #[arg(long, value_name = "N", default_value_t = 4_000_000)]
     pub(crate) max_keys: usize,
+
+    /// The stack whose recordings are read: recording:EXECUTION for a PATH, as
+    /// natspike record list names them
+    #[cfg(feature = "aws")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "NATSPIKE_STACK",
+        hide_env_values = true
+    )]
+    pub(crate) stack: Option<String>,
 
     /// Show no progress
     #[arg(long, short)]
@@ -187,6 +205,55 @@ impl Inputs {
             gathered.records = corrections.of(gathered.table.counts());
         }
         Ok(gathered)
+    }
+
+    /// The execution whose recording is to be read; it is read alone.
+    #[cfg(feature = "aws")]
+    pub(crate) fn execution(&self) -> Result<Option<String>> {
+        let named = |path: &PathBuf| path.to_str()?.strip_prefix(RECORDING).map(str::to_owned);
+        match (self.files.iter().find_map(named), self.files.len()) {
+            (Some(execution), 2..) => Err(anyhow::anyhow!(
+                "read {RECORDING}{execution}: a recording is read alone; name nothing else"
+            )),
+            (execution, _) => Ok(execution),
+        }
+    }
+
+    /// The recording that is to be read, if one is.
+    #[cfg(feature = "aws")]
+    pub(crate) fn recorded(&self) -> Result<Option<Recorded>> {
+        let Some(execution) = self.execution()? else {
+            return Ok(None);
+        };
+        let Some(stack) = &self.stack else {
+            return Err(anyhow::anyhow!(
+                "read {RECORDING}{execution}: name its stack with --stack, or with NATSPIKE_STACK"
+            ));
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("start")?;
+        let found = runtime.block_on(async {
+            let region = self.region.first().map(String::as_str);
+            let stack = Stack::open(self.cloud.sign_in(), region, stack).await?;
+            stack.source(&execution).await
+        });
+        found.map(Some)
+    }
+
+    /// Reads that recording instead of what was named. Layout, addresses and times
+    /// that options say count for more.
+    #[cfg(feature = "aws")]
+    pub(crate) fn read_recording(&mut self, recorded: &Recorded) {
+        self.files = vec![PathBuf::from(format!("logs://{}", recorded.log_group))];
+        self.format
+            .get_or_insert_with(|| recorded.log_format.clone());
+        if self.nat_address.is_empty() {
+            self.nat_address.clone_from(&recorded.nat_addresses);
+        }
+        self.region = vec![recorded.region.clone()];
+        self.cloud.set_times(&recorded.window);
     }
 
     /// What is in AWS, and what is not.

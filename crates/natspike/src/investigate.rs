@@ -219,6 +219,10 @@ impl Investigate {
                 .map(|group| format!("logs://{group}")),
         );
         let sources: Vec<String> = sources.collect();
+        #[cfg(feature = "aws")]
+        if let Some(recorded) = self.inputs.recorded()? {
+            self.inputs.read_recording(&recorded);
+        }
         let asked = match self.analyses().as_slice() {
             [] => ALL.to_owned(),
             some => some

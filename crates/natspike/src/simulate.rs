@@ -48,13 +48,14 @@ enum Output {
 
 impl Simulate {
     /// Reads, simulates, writes to standard output.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(mut self) -> Result<()> {
         if self.add_endpoint.is_empty() && self.remove_endpoint.is_empty() {
             bail!("simulate: {}", SimulateError::Nothing);
         }
         if let Some(option) = self.sources.asked_by() {
             bail!("use {option}: a simulation names nobody; leave the option out");
         }
+        self.sources.resolve()?;
         let bundle = self.sources.gather(&How::of(1))?;
         let report = sources::report(&bundle, 1)?;
         let change = Change {

@@ -50,6 +50,10 @@ pub(crate) struct Sources {
     #[command(flatten)]
     inputs: Inputs,
 
+    #[cfg(feature = "aws")]
+    #[arg(skip)]
+    recorded: Option<crate::stack::Recorded>,
+
     #[command(flatten)]
     naming: crate::names::Naming,
 }
@@ -78,6 +82,32 @@ impl How {
 }
 
 impl Sources {
+    /// Finds the recording that is named, if one is.
+    #[cfg(feature = "aws")]
+    pub(crate) fn resolve(&mut self) -> Result<()> {
+        if let Some(recorded) = self.inputs.recorded()? {
+            self.read_recording(recorded);
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "aws"))]
+    pub(crate) fn resolve(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Reads that recording, and knows what its recorder knew.
+    #[cfg(feature = "aws")]
+    pub(crate) fn read_recording(&mut self, recorded: crate::stack::Recorded) {
+        self.inputs.read_recording(&recorded);
+        let interface = || recorded.interface.clone();
+        self.interface.get_or_insert_with(interface);
+        if self.nat_rate.is_none() {
+            self.nat_rate.clone_from(&recorded.nat_rate);
+        }
+        self.recorded = Some(recorded);
+    }
+
     /// Reads it all, and asks who was to be asked about the first rows of each list.
     pub(crate) fn gather(&self, how: &How) -> Result<Bundle> {
         let askers = self.naming.askers()?;
@@ -247,6 +277,10 @@ impl Sources {
 
     /// What was analyzed, as it was named.
     fn title(&self) -> String {
+        #[cfg(feature = "aws")]
+        if let Some(recorded) = &self.recorded {
+            return format!("NAT traffic in recording {}", recorded.execution);
+        }
         let names: Vec<_> = self
             .inputs
             .files
@@ -301,6 +335,10 @@ impl Sources {
         facts.nat_addresses.clone_from(&self.inputs.nat_address);
         facts.interface.clone_from(&self.interface);
         facts.snapshot = self.snapshot.as_deref().map(snapshot).transpose()?;
+        #[cfg(feature = "aws")]
+        if let Some(recorded) = &self.recorded {
+            recorded.inform(&mut facts);
+        }
         if regions.is_empty() {
             let what = match self.nat_rate.is_some() || self.given.has_rate() {
                 true => "what is charged beside processing is as in",

@@ -38,10 +38,6 @@ pub(crate) struct Stack {
     pub(crate) name: String,
     /// Its region.
     pub(crate) region: String,
-    /// Where its recordings are.
-    pub(crate) log_group: String,
-    /// Where its reports are.
-    pub(crate) bucket: String,
     parameters: BTreeMap<String, String>,
     executions: StepFunctions,
     table: Table,
@@ -80,17 +76,15 @@ impl Stack {
                      --region and --profile"
                 )
             })?;
-        let [machine, table, log_group, bucket] = outputs(&deployed, name, &region)?;
+        let [machine, table, _, bucket] = outputs(&deployed, name, &region)?;
         Ok(Stack {
             name: name.to_owned(),
             region,
             executions: StepFunctions::of(&config, machine),
             table: Table::new(&config, table),
-            shelf: Shelf::new(&config, bucket.clone()),
+            shelf: Shelf::new(&config, bucket),
             metrics: CloudWatch::new(&config),
             parameters: deployed.parameters,
-            log_group,
-            bucket,
         })
     }
 

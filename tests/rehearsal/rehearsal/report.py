@@ -21,7 +21,7 @@ _ROW = re.compile(
 )
 _HIDDEN = re.compile(r"^and ([\d,]+) more$")
 _SERVICE = re.compile(r"^\s+\((?P<service>[^)]*)\)\s*$")
-_BEFORE = re.compile(r"Before the alarm, .*? it processed ([\d,]+) bytes")
+_BEFORE = re.compile(r"Before the (?:alarm|recording), .*? it processed ([\d,]+) bytes")
 _RECORDED = re.compile(
     r"The recording has ([\d,]+) records, ([\d,]+) bytes"
     r"(?:, whose delivery cost \$([\d,.]+\d)| of a flow log that is there anyway)"

@@ -50,6 +50,8 @@ class Scenario:
     left_behind: bool = False
     # When so many records are delivered that the recording has to end.
     flooded: float | None = None
+    # When somebody stops the recording that was begun at the desk, and by no alarm.
+    by_hand: float | None = None
     # Whether the report knows what was there at the alarm.
     snapshot: bool = True
     # Whether somebody's flow log covers the gateway.
@@ -114,6 +116,7 @@ def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
     clears = document.get("alarm", {}).get("clears")
     meanwhile = document.get("meanwhile", {})
     stopped, flooded = meanwhile.get("stopped"), meanwhile.get("flooded")
+    by_hand = meanwhile.get("by_hand")
     return Scenario(
         path=path,
         title=str(document.get("title", path.stem)),
@@ -125,6 +128,7 @@ def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
         traffic=played,
         stopped=None if stopped is None else duration.seconds(stopped),
         flooded=None if flooded is None else duration.seconds(flooded),
+        by_hand=None if by_hand is None else duration.seconds(by_hand),
         snapshot=bool(expect.get("snapshot", True)),
         covered=bool(meanwhile.get("covered", False)),
         left_behind=bool(meanwhile.get("left_behind", False)),

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from localaws.instance import LocalAws, tail
 from rehearsal import deploy, journal, network, package, played, program, traffic, verify
 from rehearsal.console import Console
+from rehearsal.desk import Desk
 from rehearsal.front import Front
 from rehearsal.mailbox import Mail, Mailbox
 from rehearsal.scenario import TIMED_PARAMETERS, Scenario
@@ -64,7 +65,7 @@ class Rehearsal:
 
     def play(self) -> list[str]:
         """Everything, and the cleaning up after it."""
-        names = ["front", "traffic", *package.programs((MACROS, MAIN))]
+        names = ["front", "natspike", "traffic", *package.programs((MACROS, MAIN))]
         program.require(self.stage.bin_dir, names)
         self.console.text(f"{self.scenario.title}\n")
         with ExitStack() as stack:
@@ -133,8 +134,13 @@ class Rehearsal:
         watch.start()
         self.console.text("")
         self.console.zero = time.time()
-        self.console.event("alarm", f"{alarm} -> ALARM")
-        played.set_alarm(cloudwatch, alarm, "ALARM", "Threshold Crossed: 1 datapoint")
+        desk = self._desk() if self.scenario.by_hand is not None else None
+        if desk is not None:
+            execution = desk.start(gateway.id)
+            self.console.event("desk", f"natspike record start: {execution}")
+        else:
+            self.console.event("alarm", f"{alarm} -> ALARM")
+            played.set_alarm(cloudwatch, alarm, "ALARM", "Threshold Crossed: 1 datapoint")
 
         courier: played.Courier | None = None
         truth: dict[str, Any] | None = None
@@ -155,6 +161,11 @@ class Rehearsal:
                     due = zero + self.scenario.flooded / self.stage.speed
                     watch.ended.wait(max(0.0, due - time.time()))
                     self._flood(outputs)
+                if desk is not None and self.scenario.by_hand is not None:
+                    due = zero + self.scenario.by_hand / self.stage.speed
+                    watch.ended.wait(max(0.0, due - time.time()))
+                    trouble += verify.listed(desk.recordings(), "running", gateway.id)
+                    self.console.event("desk", desk.stop(gateway.id))
                 if self.scenario.clears is not None:
                     due = zero + self.scenario.clears / self.stage.speed
                     watch.ended.wait(max(0.0, due - time.time()))
@@ -182,6 +193,11 @@ class Rehearsal:
             table = outputs["TableName"]
             wait_until(lambda: not verify.held(self._item(table, gateway.id)), _MAIL_PATIENCE)
         self._show(arrived)
+        if desk is not None and truth is not None:
+            recordings = desk.recordings()
+            trouble += verify.listed(recordings, "recorded", gateway.id, truth)
+            trouble += verify.at_the_desk(desk.report(recordings[0]["execution"]), truth)
+            self.console.text(desk.run("record", "list"))
         return [
             *trouble,
             *verify.mails(arrived, self.scenario, truth, gateway.id),
@@ -193,6 +209,11 @@ class Rehearsal:
             *verify.claim(self._item(outputs["TableName"], gateway.id), self.scenario.recordings),
             *verify.faults(self.scenario, self.front.rules()),
         ]
+
+    def _desk(self) -> Desk:
+        """Somebody who has the program and may ask the stack's account."""
+        natspike = self.stage.bin_dir / "natspike"
+        return Desk(natspike, self.aws.credentials(), self.stage.work / "desk", STACK)
 
     def _advice(self, gateway: network.Gateway, truth: dict[str, Any]) -> list[str]:
         """The commands that the mail has to give, with the ids that are known."""

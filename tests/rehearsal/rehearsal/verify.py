@@ -308,7 +308,51 @@ def mails(
         return wrong + stopped_mail(arrived[0], gateway)
     if truth is None:
         return [*wrong, "no traffic was played, so the report cannot be checked"]
+    if scenario.by_hand is not None:
+        wrong += by_hand(arrived[0])
     return wrong + report_mail(arrived[0], truth, gateway)
+
+
+def by_hand(mail: Mail) -> list[str]:
+    """What is wrong with what a mail says of a recording that somebody began and stopped."""
+    prose = " ".join(mail.body.split())
+    said = ("A recording was started by hand for", "because it was stopped by hand.")
+    return [f"the mail does not say {words!r}" for words in said if words not in prose]
+
+
+def listed(
+    recordings: list[dict[str, Any]],
+    became: str,
+    gateway: str,
+    truth: dict[str, Any] | None = None,
+) -> list[str]:
+    """What is wrong with the list of recordings, of which there is one by hand."""
+    if len(recordings) != 1:
+        return [f"{len(recordings)} recordings are listed instead of one"]
+    row = recordings[0]
+    over = truth is not None
+    expected = {
+        "became": became,
+        "gateway": gateway,
+        "started_by": "hand",
+        "end_reason": "stopped" if over else None,
+        "bytes": None if truth is None else truth["bytes"]["processed"],
+        "currency": "USD" if over else None,
+    }
+    return [
+        f"the list says {name} {row[name]!r}, true is {value!r}"
+        for name, value in expected.items()
+        if row[name] != value
+    ]
+
+
+def at_the_desk(said: dict[str, Any], truth: dict[str, Any]) -> list[str]:
+    """What is wrong with the desk's own report of a recording."""
+    wrong = []
+    for name, count in truth["bytes"].items():
+        if said["bytes"].get(name) != count:
+            wrong.append(f"the desk says {said['bytes'].get(name)} {name}, true is {count}")
+    return wrong
 
 
 def ending(status: str, visited: list[str], scenario: Scenario) -> list[str]:
@@ -323,7 +367,7 @@ def ending(status: str, visited: list[str], scenario: Scenario) -> list[str]:
         wrong.append(
             f"the execution ended {status} in {last}, expected was {expected[0]} in {expected[1]}"
         )
-    if scenario.flooded is not None:
+    if scenario.flooded is not None or scenario.by_hand is not None:
         return wrong
     cleared = "RecordingTimeOver" not in visited
     if scenario.mail == "report" and cleared != (scenario.clears is not None):
