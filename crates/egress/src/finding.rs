@@ -112,6 +112,13 @@ const RULES: [(&str, Rule); 16] = [
     (scanning_noise::NAME, scanning_noise::find),
 ];
 
+/// Rules that read no record, so that they say nothing of a part of a recording.
+const OF_NO_RECORD: [&str; 3] = [
+    port_exhaustion::NAME,
+    idle_endpoint::NAME,
+    idle_gateway::NAME,
+];
+
 /// The names of all findings there are.
 pub const NAMES: [&str; RULES.len()] = {
     let mut names = [""; RULES.len()];
@@ -126,7 +133,9 @@ pub const NAMES: [&str; RULES.len()] = {
 /// What there is to say about a report.
 pub(crate) fn find(report: &Report, facts: &Facts) -> Vec<Finding> {
     let case = Case { report, facts };
-    RULES.iter().filter_map(|(_, rule)| rule(&case)).collect()
+    let is_told = |name: &str| report.part.is_none() || !OF_NO_RECORD.contains(&name);
+    let rules = RULES.iter().filter(|(name, _)| is_told(name));
+    rules.filter_map(|(_, rule)| rule(&case)).collect()
 }
 
 impl Case<'_> {

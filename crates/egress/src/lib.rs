@@ -46,6 +46,8 @@ mod name;
 mod networks;
 mod owner;
 mod owners;
+mod part;
+mod ports;
 mod price;
 pub mod query;
 mod ranges;
@@ -59,6 +61,8 @@ mod spend;
 mod sums;
 mod timeline;
 mod traffic;
+mod well_known;
+mod zones;
 
 pub use address::is_private;
 pub use charge::{Charge, Charges, NAMES as CHARGES, Quantity, UnitPrice};
@@ -78,6 +82,8 @@ pub use name::{Name, NameSource, Names, printable};
 pub use networks::{Networks, NetworksError};
 pub use owner::{Owner, OwnerKind};
 pub use owners::{Moment, Owners, Unknown};
+pub use part::{Asked, Gateways, report_of};
+pub use ports::Port;
 pub use price::{
     BYTES_PER_GB, Currency, EndpointPrices, LeftOut, ListQuery, Money, PRICE_NAMES, PRICES_VERSION,
     Price, PriceError, PriceName, Prices, Rate, RateError, Tier, Unit, human_gb, list_queries,
@@ -86,8 +92,9 @@ pub use price::{
 pub use ranges::{AwsRange, AwsRanges, RangesError, RangesSource};
 pub use report::{
     Destination, LegBytes, NamedDestinations, Pair, RecordCounts, Recorded, Report, Service,
-    Source, Unsolicited, Verdict, chat, console, csv, html, json, mail, markdown, pairs, prices,
-    report, result_json,
+    Source, Unsolicited, Verdict, chat, console, csv, flow, html, json, mail, markdown, pairs,
+    prices, report, result_json, rows,
 };
 pub use spend::{Hourly, Month, SinceAlarm, Spend};
 pub use timeline::Timeline;
+pub use zones::Zone;

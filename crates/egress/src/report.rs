@@ -9,6 +9,7 @@ mod charges;
 pub mod chat;
 pub mod console;
 pub mod csv;
+pub mod flow;
 pub mod html;
 pub mod json;
 pub mod mail;
@@ -19,6 +20,7 @@ pub mod prices;
 mod recorded;
 mod region;
 pub mod result_json;
+pub mod rows;
 pub(crate) mod text;
 
 pub use naming::NamedDestinations;
@@ -29,13 +31,14 @@ use crate::charge::{self, Charges};
 use crate::coverage::Coverage;
 use crate::facts::Facts;
 use crate::finding::{self, Finding};
-use crate::gateway;
 use crate::group::{self, Group};
 use crate::increase::{Increase, Part};
 use crate::last::Since;
 use crate::name::Name;
 use crate::owner::Owner;
 use crate::owners::{Owners, Unknown};
+use crate::part::{self, Asked, Gateways};
+use crate::ports::Port;
 use crate::price::{Money, Rate};
 use crate::ranges::RangesSource;
 use crate::snapshot::Snapshot;
@@ -43,6 +46,7 @@ use crate::spend::{Hourly, Month, SinceAlarm, Spend};
 use crate::sums::{Billed, Pairs};
 use crate::timeline::Timeline;
 use crate::traffic::Traffic;
+use crate::zones::{self, Zone};
 use flowlog::{Counts, FlowTable, Window};
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -237,7 +241,14 @@ pub struct Report {
     /// Every workload with every remote end that it talked to, or the largest
     /// as many as [`Facts::pairs`] asks for.
     pub pairs: Vec<Pair>,
-    /// The time that the records cover.
+    /// The workloads added up by availability zone, where any zone is known.
+    pub zones: Vec<Zone>,
+    /// Every protocol and port of remote ends; none unless the table was folded by
+    /// time.
+    pub ports: Vec<Port>,
+    /// Which part of a recording this is, if it is one.
+    pub part: Option<Asked>,
+    /// The time that the records cover, or a part's.
     pub window: Option<Window>,
     /// When what was billed passed.
     pub timeline: Timeline,
@@ -269,13 +280,22 @@ pub struct Report {
 
 /// The report on a table of flows.
 pub fn report(table: &FlowTable, facts: &Facts) -> Report {
+    made(table, &Gateways::of(table, facts), facts, None, 1)
+}
+
+/// The report on a table with those gateways, or on a part of a recording, whose
+/// time is then given. So many threads go over its rows.
+pub(crate) fn made(
+    table: &FlowTable,
+    gateways: &Gateways,
+    facts: &Facts,
+    part: Option<(Asked, Option<Window>)>,
+    threads: usize,
+) -> Report {
     let counts = table.counts();
-    let (mut gateways, mut warnings) = gateway::find(table, &facts.nat_addresses);
-    if let Some(interface) = &facts.interface {
-        let is_it = |id: &Option<String>| id.as_deref().is_none_or(|id| id == interface);
-        gateways.retain(|gateway| is_it(&gateway.interface));
-    }
-    let (mut traffic, pairs) = Traffic::of(table, &gateways, facts.pairs);
+    let mut warnings = gateways.warnings.clone();
+    let gateways = &gateways.found;
+    let (mut traffic, pairs) = Traffic::of(table, gateways, facts.pairs, threads);
     traffic.ask(facts.ranges());
     let processed = traffic.processed();
     let unsolicited = traffic.unsolicited();
@@ -284,10 +304,17 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
     warnings.extend(layout_limits(&traffic));
     warnings.extend(key_limit(table));
     warnings.extend(mismatch(&traffic, unsolicited));
-    let verdict = verdict(counts, !gateways.is_empty());
-    warnings.extend(verdict.sentence().map(str::to_owned));
+    let verdict = match part {
+        // Its gateways are known from elsewhere.
+        Some(_) => verdict(counts, !gateways.is_empty() && counts.parsed > 0),
+        None => verdict(counts, !gateways.is_empty()),
+    };
+    match part {
+        Some(_) => warnings.extend(part::warnings(facts, verdict)),
+        None => warnings.extend(verdict.sentence().map(str::to_owned)),
+    }
 
-    let window = table.window();
+    let window = part.map_or_else(|| table.window(), |(_, window)| window);
     let coverage =
         window.and_then(|window| Coverage::of(&facts.metrics, window, processed, facts.floor));
     warnings.extend(coverage.as_ref().and_then(little));
@@ -366,6 +393,17 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
             })
             .collect(),
         groups: Vec::new(),
+        zones: Vec::new(),
+        ports: traffic
+            .ports(table)
+            .into_iter()
+            .map(|((protocol, port), billed)| Port {
+                protocol,
+                port,
+                share: share(&billed),
+            })
+            .collect(),
+        part: part.map(|(asked, _)| asked),
         owners: None,
         window,
         timeline: traffic.timeline(table),
@@ -373,7 +411,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         recorded: None,
         increase,
         since_last: None,
-        spend: spend(facts, window, processed),
+        spend: spend(facts, window, processed, part.is_some()),
         charges: Charges::default(),
         findings: Vec::new(),
         unsolicited,
@@ -389,13 +427,15 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
         verdict,
     };
     report.groups = group::groups(&report.sources, share);
+    report.zones = zones::zones(&report.sources, share);
     report.owners = owners;
     report.sort();
-    report.charges = charge::of(&report, facts, &gateways);
+    report.charges = charge::of(&report, facts, gateways);
     report.sum_up_names();
     report.since_last = facts
         .last
         .as_ref()
+        .filter(|_| report.part.is_none())
         .and_then(|last| Since::of(&report, last));
     if verdict == Verdict::Traffic {
         report.findings = finding::find(&report, facts);
@@ -404,7 +444,7 @@ pub fn report(table: &FlowTable, facts: &Facts) -> Report {
 }
 
 /// What the traffic costs by the clock.
-fn spend(facts: &Facts, window: Option<Window>, processed: u128) -> Spend {
+fn spend(facts: &Facts, window: Option<Window>, processed: u128, is_part: bool) -> Spend {
     let rate = &facts.rate;
     let seconds = window.map(|window| window.end.saturating_sub(window.start));
     Spend {
@@ -412,10 +452,12 @@ fn spend(facts: &Facts, window: Option<Window>, processed: u128) -> Spend {
         since_alarm: facts
             .alarmed
             .as_ref()
+            .filter(|_| !is_part)
             .and_then(|alarmed| SinceAlarm::of(&facts.metrics, alarmed.start, alarmed.end, rate)),
         month: facts
             .snapshot
             .as_ref()
+            .filter(|_| !is_part)
             .and_then(|snapshot| Month::of(&snapshot.history, rate)),
     }
 }
@@ -481,6 +523,10 @@ impl Report {
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.aws_service.clone()));
         self.groups
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.full.clone()));
+        self.zones
+            .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.zone.clone()));
+        self.ports
+            .sort_by_key(|row| (Reverse(row.share.bytes), row.protocol, row.port));
     }
 }
 

@@ -179,14 +179,94 @@ impl Sketch {
         Pairs {
             least,
             buckets: self.buckets,
-            v4: Map::default(),
-            others: Map::default(),
+            ..Pairs::default()
+        }
+    }
+}
+
+/// The pairs with the most bytes of rows that come with those of the same two ends
+/// side by side: then nothing needs to be looked up.
+pub(crate) struct Largest {
+    most: usize,
+    /// Fewer bytes are not among them.
+    least: u128,
+    /// The pairs of the two ends under way.
+    under_way: Vec<(Pair, Billed)>,
+    rows: Vec<(Pair, Billed)>,
+}
+
+impl Largest {
+    /// For the `most` pairs with the most bytes, and perhaps more; 0 = all.
+    pub(crate) fn new(most: usize) -> Largest {
+        Largest {
+            most,
+            least: 0,
+            under_way: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row of the pair.
+    #[inline]
+    pub(crate) fn add(&mut self, pair: Pair, billed: Billed) {
+        if let Some((before, sum)) = self.under_way.last_mut() {
+            if *before == pair {
+                sum.add(billed);
+                return;
+            }
+            let is_same = (before.1, before.0) == pair;
+            match self.under_way.iter_mut().find(|(known, _)| *known == pair) {
+                Some((_, sum)) => return sum.add(billed),
+                None if is_same => {}
+                None => self.settle(),
+            }
+        }
+        self.under_way.push((pair, billed));
+    }
+
+    /// Takes the pairs of the two ends under way for whole.
+    fn settle(&mut self) {
+        let least = self.least;
+        let whole = self.under_way.drain(..);
+        self.rows
+            .extend(whole.filter(|(_, sum)| sum.bytes() >= least));
+        if self.most > 0 && self.rows.len() > 4 * self.most + 1024 {
+            self.prune();
+        }
+    }
+
+    /// Leaves out what is not among the largest.
+    fn prune(&mut self) {
+        let mut bytes: Vec<u128> = self.rows.iter().map(|(_, sum)| sum.bytes()).collect();
+        if let Some(place) = bytes.len().checked_sub(self.most) {
+            let (_, least, _) = bytes.select_nth_unstable(place);
+            self.least = *least;
+            self.rows.retain(|(_, sum)| sum.bytes() >= self.least);
+        }
+    }
+
+    /// Adds those of other ends.
+    pub(crate) fn merge(&mut self, mut other: Largest) {
+        other.settle();
+        self.settle();
+        self.rows.append(&mut other.rows);
+    }
+
+    /// The sums.
+    pub(crate) fn pairs(mut self) -> Pairs {
+        self.settle();
+        Pairs {
+            rows: self.rows,
+            ..Pairs::default()
         }
     }
 }
 
 /// Sums by pair, at least of those with the most bytes.
+#[derive(Default)]
 pub(crate) struct Pairs {
+    /// Pairs that are in neither map.
+    rows: Vec<(Pair, Billed)>,
     least: u64,
     buckets: Vec<Bucket>,
     v4: Map<(u32, u32), Billed>,
@@ -211,7 +291,7 @@ impl Pairs {
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.v4.len() + self.others.len()
+        self.rows.len() + self.v4.len() + self.others.len()
     }
 
     /// Each with its sums, in no particular order.
@@ -220,7 +300,8 @@ impl Pairs {
         let v4 = self.v4.iter();
         let v4 = v4
             .map(move |((source, remote), billed)| ((address(*source), address(*remote)), *billed));
-        v4.chain(self.others.iter().map(|(pair, billed)| (*pair, *billed)))
+        let others = self.others.iter().map(|(pair, billed)| (*pair, *billed));
+        self.rows.iter().copied().chain(v4).chain(others)
     }
 }
 
@@ -240,7 +321,7 @@ fn place((source, remote): Pair) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Billed, ByAddress, Pair, Sketch};
+    use super::{Billed, ByAddress, Largest, Pair, Sketch};
     use std::cmp::Reverse;
     use std::collections::BTreeMap;
     use std::net::{IpAddr, Ipv6Addr};
@@ -294,6 +375,49 @@ mod tests {
                     found.len()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn pairs_side_by_side_are_added_up_without_looking() {
+        let mut rows = rows(50_000);
+        // Both ways round between the same two ends, in turn.
+        let turned: Vec<_> = rows.iter().step_by(7).copied().collect();
+        rows.extend(
+            turned
+                .iter()
+                .map(|((one, other), billed)| ((*other, *one), *billed)),
+        );
+        rows.sort_by_key(|((one, other), _)| (*one.min(other), *one.max(other)));
+        let mut all: BTreeMap<Pair, Billed> = BTreeMap::new();
+        for (pair, billed) in &rows {
+            all.entry(*pair).or_default().add(*billed);
+        }
+        let mut expected: Vec<(Pair, Billed)> = all.into_iter().collect();
+        let order = |(pair, billed): &(Pair, Billed)| (Reverse(billed.bytes()), *pair);
+        expected.sort_by_key(order);
+        let middle = rows.len() / 2;
+        let ends = |at: usize| {
+            let (one, other) = rows[at].0;
+            (one.min(other), one.max(other))
+        };
+        let cut = (middle..)
+            .find(|at| ends(*at) != ends(*at - 1))
+            .expect("an end");
+        for most in [0, 1, 20, 500] {
+            let mut parts = [&rows[..cut], &rows[cut..]].map(|rows| {
+                let mut largest = Largest::new(most);
+                rows.iter()
+                    .for_each(|(pair, billed)| largest.add(*pair, *billed));
+                largest
+            });
+            let last = std::mem::replace(&mut parts[1], Largest::new(0));
+            let [mut first, _] = parts;
+            first.merge(last);
+            let mut found: Vec<_> = first.pairs().iter().collect();
+            found.sort_by_key(order);
+            let count = if most == 0 { expected.len() } else { most };
+            assert_eq!(found[..count], expected[..count], "{most}");
         }
     }
 

@@ -8,9 +8,10 @@
 use crate::address::is_private;
 use crate::gateway::{Gateway, GatewayKind};
 use crate::leg::{Leg, leg};
+use crate::ports;
 use crate::ranges::{AwsRange, AwsRanges};
 use crate::report::Unsolicited;
-use crate::sums::{Billed, ByAddress, ByKind, Pair, Pairs, Sketch};
+use crate::sums::{Billed, ByAddress, ByKind, Largest, Pair, Pairs, Sketch};
 use crate::timeline::{Part, Timeline};
 use flowlog::{Action, Conversation, End, FlowTable};
 
@@ -22,6 +23,44 @@ pub(crate) struct Remote<'a> {
     pub(crate) range: Option<&'a AwsRange>,
     /// Bytes by service, as places in [`Traffic::services`].
     labels: Vec<(usize, u128)>,
+}
+
+impl Remote<'_> {
+    /// Adds bytes that are marked with a service.
+    fn label(&mut self, service: usize, bytes: u128) {
+        let mut labels = self.labels.iter_mut();
+        match labels.find(|(known, _)| *known == service) {
+            Some((_, sum)) => *sum += bytes,
+            None => self.labels.push((service, bytes)),
+        }
+    }
+}
+
+/// Notes bytes of a class; those that count are of that service.
+fn note(parts: &mut Vec<Part>, class: usize, bytes: u128, service: Option<usize>) {
+    if parts.len() <= class {
+        parts.resize(class + 1, Part::default());
+    }
+    let part = &mut parts[class];
+    part.all += bytes;
+    if let Some(service) = service {
+        part.counted += bytes;
+        part.service = service;
+    }
+}
+
+/// Adds parts whose services have other places.
+fn merge_parts(parts: &mut Vec<Part>, others: &[Part], places: &[usize]) {
+    if parts.len() < others.len() {
+        parts.resize(others.len(), Part::default());
+    }
+    for (part, other) in parts.iter_mut().zip(others) {
+        part.all += other.all;
+        part.counted += other.counted;
+        if other.counted > 0 {
+            part.service = places[other.service];
+        }
+    }
 }
 
 /// What passed through the gateways.
@@ -44,6 +83,9 @@ pub(crate) struct Traffic<'a> {
     unsolicited: ByAddress<Billed>,
     /// What of each class counts, by class.
     parts: Vec<Part>,
+    /// The same by the classes that ports have.
+    port_parts: Vec<Part>,
+    has_ports: bool,
 }
 
 /// What all conversations of a kind have in common.
@@ -106,37 +148,62 @@ impl<'a> Passage<'a> {
 
 impl<'a> Traffic<'a> {
     /// All of it, with the pairs of workloads and remote ends that have the
-    /// most bytes: `most` of them and perhaps more (0 = all).
+    /// most bytes: `most` of them and perhaps more (0 = all). So many threads go over
+    /// a table whose conversations lie in the order of their ends.
     pub(crate) fn of(
         table: &'a FlowTable,
         gateways: &[Gateway],
         most: usize,
+        threads: usize,
     ) -> (Traffic<'a>, Pairs) {
-        let mut traffic = Traffic::default();
-        let mut sketch = Sketch::new(most);
-        // Of each kind the gateway's, if it is one's.
-        let mut kinds: ByKind<Option<Kind<'_>>> = ByKind::default();
-        for conversation in table.conversations() {
-            let bytes = conversation.bytes.iter().sum::<u128>();
-            if conversation.action == Action::Reject {
-                traffic.rejected += bytes;
-                continue;
-            }
-            let kind = *kinds.entry(conversation.kind, || traffic.kind(&conversation, gateways));
-            let passage = kind.and_then(|kind| {
-                let passage = Passage::of(&conversation, kind.gateway)?;
-                Some((kind, passage))
-            });
-            let Some((kind, passage)) = passage else {
-                traffic.other += bytes;
-                continue;
-            };
-            traffic.add(&passage, kind);
-            traffic.count(conversation.class, &passage, kind);
-            if let Some(pair) = passage.pair(kind.gateway) {
-                sketch.note(pair, passage.billed);
-            }
+        match table.is_grouped() {
+            true => Traffic::in_parts(table, gateways, most, threads),
+            false => Traffic::in_two_passes(table, gateways, most),
         }
+    }
+
+    fn in_parts(
+        table: &'a FlowTable,
+        gateways: &[Gateway],
+        most: usize,
+        threads: usize,
+    ) -> (Traffic<'a>, Pairs) {
+        let mut traffic = Traffic::new(table);
+        let mut largest = Largest::new(most);
+        std::thread::scope(|scope| {
+            let parts = table.conversations_in_parts(threads).into_iter();
+            let started: Vec<_> = parts
+                .map(|rows| {
+                    scope.spawn(move || {
+                        let (mut traffic, mut largest) = (Traffic::new(table), Largest::new(most));
+                        traffic.pass(rows, gateways, |pair, billed| largest.add(pair, billed));
+                        (traffic, largest)
+                    })
+                })
+                .collect();
+            for part in started {
+                match part.join() {
+                    Ok((other, more)) => {
+                        traffic.merge(other);
+                        largest.merge(more);
+                    }
+                    // What would have been wrong without a thread is so with one.
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        (traffic, largest.pairs())
+    }
+
+    fn in_two_passes(
+        table: &'a FlowTable,
+        gateways: &[Gateway],
+        most: usize,
+    ) -> (Traffic<'a>, Pairs) {
+        let mut traffic = Traffic::new(table);
+        let mut sketch = Sketch::new(most);
+        let rows = table.conversations();
+        let kinds = traffic.pass(rows, gateways, |pair, billed| sketch.note(pair, billed));
         let mut pairs = sketch.pairs();
         for conversation in table.conversations() {
             if conversation.action == Action::Accept
@@ -148,6 +215,80 @@ impl<'a> Traffic<'a> {
             }
         }
         (traffic, pairs)
+    }
+
+    fn new(table: &FlowTable) -> Traffic<'a> {
+        Traffic {
+            has_ports: table.is_by_time(),
+            ..Traffic::default()
+        }
+    }
+
+    /// Adds conversations up and tells of each billed pair; says of each kind whether
+    /// it is a gateway's.
+    fn pass<'g>(
+        &mut self,
+        rows: impl Iterator<Item = Conversation<'a>>,
+        gateways: &'g [Gateway],
+        mut tell: impl FnMut(Pair, Billed),
+    ) -> ByKind<Option<Kind<'g>>> {
+        let mut kinds: ByKind<Option<Kind<'_>>> = ByKind::default();
+        for conversation in rows {
+            let bytes = conversation.bytes.iter().sum::<u128>();
+            if conversation.action == Action::Reject {
+                self.rejected += bytes;
+                continue;
+            }
+            let kind = *kinds.entry(conversation.kind, || self.kind(&conversation, gateways));
+            let passage = kind.and_then(|kind| {
+                let passage = Passage::of(&conversation, kind.gateway)?;
+                Some((kind, passage))
+            });
+            let Some((kind, passage)) = passage else {
+                self.other += bytes;
+                continue;
+            };
+            self.add(&passage, kind);
+            self.count(&conversation, &passage, kind);
+            if let Some(pair) = passage.pair(kind.gateway) {
+                tell(pair, passage.billed);
+            }
+        }
+        kinds
+    }
+
+    /// Adds what other conversations are.
+    fn merge(&mut self, other: Traffic<'a>) {
+        self.in_from_source += other.in_from_source;
+        self.out_to_destination += other.out_to_destination;
+        self.in_from_destination += other.in_from_destination;
+        self.out_to_source += other.out_to_source;
+        self.rejected += other.rejected;
+        self.other += other.other;
+        self.without_remote += other.without_remote;
+        let services = other.services.iter();
+        let places: Vec<usize> = services
+            .map(|(name, billed)| {
+                let place = self.service(*name);
+                self.services[place].1.add(*billed);
+                place
+            })
+            .collect();
+        for (address, billed) in other.sources.iter() {
+            self.sources.entry(address).add(*billed);
+        }
+        for (address, billed) in other.unsolicited.iter() {
+            self.unsolicited.entry(address).add(*billed);
+        }
+        for (address, remote) in other.destinations.iter() {
+            let own = self.destinations.entry(address);
+            own.billed.add(remote.billed);
+            for (place, bytes) in &remote.labels {
+                own.label(places[*place], *bytes);
+            }
+        }
+        merge_parts(&mut self.parts, &other.parts, &places);
+        merge_parts(&mut self.port_parts, &other.port_parts, &places);
     }
 
     /// What is common to all conversations of this one's kind, if they are of
@@ -201,15 +342,14 @@ impl<'a> Traffic<'a> {
     }
 
     /// Notes what of the class counts.
-    fn count(&mut self, class: usize, passage: &Passage<'_>, kind: Kind<'_>) {
-        if self.parts.len() <= class {
-            self.parts.resize(class + 1, Part::default());
-        }
-        let part = &mut self.parts[class];
-        part.all += passage.billed.bytes();
-        if passage.is_billed == passage.has_remote(kind.gateway) {
-            part.counted += passage.billed.bytes();
-            part.service = kind.services[passage.far_place];
+    fn count(&mut self, conversation: &Conversation<'_>, passage: &Passage<'_>, kind: Kind<'_>) {
+        let is_counted = passage.is_billed == passage.has_remote(kind.gateway);
+        let service = is_counted.then(|| kind.services[passage.far_place]);
+        let bytes = passage.billed.bytes();
+        note(&mut self.parts, conversation.class, bytes, service);
+        if self.has_ports {
+            let class = ports::class(conversation.class, conversation.has_private_remote());
+            note(&mut self.port_parts, class, bytes, service);
         }
     }
 
@@ -219,15 +359,20 @@ impl<'a> Traffic<'a> {
         Timeline::of(table, &self.parts, &services)
     }
 
+    /// Through which ports of the remote ends.
+    pub(crate) fn ports(&self, table: &FlowTable) -> Vec<(ports::Key, Billed)> {
+        let mut all = Billed::default();
+        for (_, remote) in self.destinations.iter() {
+            all.add(remote.billed);
+        }
+        ports::of(table, &self.port_parts, all)
+    }
+
     fn remote(&mut self, end: &End<'a>, service: usize, billed: Billed) {
         let remote = self.destinations.entry(end.address);
         remote.billed.add(billed);
         if end.service.is_some() {
-            let labels = &mut remote.labels;
-            match labels.iter_mut().find(|(known, _)| *known == service) {
-                Some((_, bytes)) => *bytes += billed.bytes(),
-                None => labels.push((service, billed.bytes())),
-            }
+            remote.label(service, billed.bytes());
         }
         self.services[service].1.add(billed);
     }
@@ -313,7 +458,7 @@ mod tests {
         table.push(text.as_bytes()).expect("a flow log");
         table.end_source().expect("a flow log");
         let (gateways, _) = find(&table, &[]);
-        let (traffic, pairs) = Traffic::of(&table, &gateways, 0);
+        let (traffic, pairs) = Traffic::of(&table, &gateways, 0, 1);
         let sum: u128 = pairs.iter().map(|(_, billed)| billed.bytes()).sum();
         assert_eq!(sum + traffic.without_remote, traffic.processed());
         let mut rows: Vec<String> = pairs

@@ -1,7 +1,7 @@
 //! A table that can be asked again for any part of its time.
 //!
 //! What was folded by time ([`FlowTable::by_time`]) is put into the order of pairs:
-//! rows one after the other, each with its minutes side by side. The rows of a part
+//! rows of the same two ends side by side, each with its minutes one after the other. The rows of a part
 //! are then one pass over memory, shared by threads, however long the part is.
 //!
 //! **Invariants.** A part answers as if only the records that begin in it had been
@@ -13,7 +13,7 @@ use crate::FlowTable;
 use crate::by_time::ByTime;
 use crate::cells::{Cell, Cells, MINUTE, minute, minutes, wholes};
 use crate::fold::Fold;
-use crate::pairs::BothWays;
+use crate::pairs::{BothWays, Pair};
 use crate::partial::{self, PartialError};
 use crate::tally::Tallies;
 use crate::timeline::PERIODS;
@@ -50,13 +50,19 @@ impl Cube {
         fold.settle();
         fold.settle_times();
         fold.pairs.add_up();
-        let (pairs, cells) = std::mem::take(&mut fold.pairs).into_order();
+        let contexts = &fold.contexts;
+        let order = |pair: Pair| {
+            let is_coded = contexts.context(pair.context).is_coded;
+            (is_coded, pair.low, pair.high, pair.context)
+        };
+        let (pairs, cells) = std::mem::take(&mut fold.pairs).into_order(order);
         fold.pairs = pairs;
         Cube::of_rows(fold, cells)
     }
 
     /// Of rows in the order of pairs.
-    pub(crate) fn of_rows(fold: Fold, mut cells: Cells) -> Cube {
+    pub(crate) fn of_rows(mut fold: Fold, mut cells: Cells) -> Cube {
+        fold.is_grouped = is_grouped(&fold);
         let kept = fold.by_time.as_deref();
         let levels = kept.map(|by_time| [by_time.tallies.level(), by_time.ports.period()]);
         let levels = levels.into_iter().flatten();
@@ -136,6 +142,7 @@ impl Cube {
                 .pairs
                 .part(self.threads, |row| self.sums(row, first, length)),
             keys: fold.keys,
+            is_grouped: fold.is_grouped,
             contexts: fold.contexts.clone(),
             addresses: fold.addresses.clone(),
             interfaces: fold.interfaces.clone(),
@@ -203,6 +210,15 @@ impl Cube {
     pub fn decode(bytes: &[u8]) -> Result<Cube, PartialError> {
         partial::decode_cube(bytes)
     }
+}
+
+/// Whether rows that stand for the same two ends lie side by side. They do in the
+/// order of pairs, unless an end has a number and a code.
+fn is_grouped(fold: &Fold) -> bool {
+    let is_coded = |context: u32| fold.contexts.context(context).is_coded;
+    let mut coded = fold.pairs.iter().map(|(pair, _)| pair);
+    let is_v4 = |code: u32| fold.addresses.address(code).is_ipv4();
+    !coded.any(|pair| is_coded(pair.context) && is_v4(pair.low) && is_v4(pair.high))
 }
 
 /// What a row moved, of numbers that 32 bits do not hold.

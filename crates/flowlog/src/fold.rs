@@ -43,6 +43,8 @@ pub(crate) struct Fold {
     pub(crate) timeline: Timeline,
     /// Where time is kept for every pair.
     pub(crate) by_time: Option<Box<ByTime>>,
+    /// Whether rows of the same two ends lie side by side.
+    pub(crate) is_grouped: bool,
     /// Where there is a filter or a watch.
     pub(crate) detail: Option<Box<Detail>>,
     pub(crate) recent: Recent,

@@ -15,7 +15,7 @@ impl Fold {
         if other.by_time.is_some() {
             self.keep_time();
         }
-        self.pairs.index();
+        self.index();
         other.settle();
         other.settle_times();
         other.settle_detail();
@@ -68,6 +68,12 @@ impl Fold {
         self.keys.were_more |= other.keys.were_more;
         self.counts.merge(other.counts);
         self.widen(other.window);
+    }
+
+    /// Has rows found by their hash, in whatever order they lie then.
+    pub(crate) fn index(&mut self) {
+        self.pairs.index();
+        self.is_grouped = false;
     }
 
     /// Sums by the minute of the other table's rows, which were placed here.

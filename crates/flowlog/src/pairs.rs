@@ -259,13 +259,25 @@ impl Pairs {
         self.some(&self.rows)
     }
 
-    /// The same in so many parts.
+    /// The same in so many parts, none of which ends between rows of the same ends.
     pub(crate) fn iter_in_parts(
         &self,
         parts: usize,
     ) -> Vec<impl Iterator<Item = (Pair, BothWays)> + Send> {
         let size = self.rows.len().div_ceil(parts.max(1)).max(1);
-        self.rows.chunks(size).map(|rows| self.some(rows)).collect()
+        let mut rest = &self.rows[..];
+        let mut slices = Vec::new();
+        while !rest.is_empty() {
+            let mut end = size.min(rest.len());
+            let ends = |row: &Row| (row.low, row.high);
+            while end < rest.len() && ends(&rest[end]) == ends(&rest[end - 1]) {
+                end += 1;
+            }
+            let (part, others) = rest.split_at(end);
+            slices.push(self.some(part));
+            rest = others;
+        }
+        slices
     }
 
     fn some<'a>(&'a self, rows: &'a [Row]) -> impl Iterator<Item = (Pair, BothWays)> + Send {
@@ -417,8 +429,8 @@ impl Pairs {
         })
     }
 
-    /// The rows in the order of [`Pair::order`], with their cells, which are added up.
-    pub(crate) fn into_order(mut self) -> (Pairs, Cells) {
+    /// The rows in the order of that key, with their cells, which are added up.
+    pub(crate) fn into_order<K: Ord>(mut self, key: impl Fn(Pair) -> K) -> (Pairs, Cells) {
         let by_time = self.by_time.take();
         let mut order: Vec<(Row, u32)> = self
             .rows
@@ -431,7 +443,7 @@ impl Pairs {
             })
             .collect();
         self.rows = Box::default();
-        order.sort_unstable_by_key(|(row, _)| row.pair().order());
+        order.sort_unstable_by_key(|(row, _)| key(row.pair()));
         let old = by_time.map(|by_time| by_time.cells).unwrap_or_default();
         let (mut starts, mut cells) = (Vec::with_capacity(order.len() + 1), Vec::new());
         cells.reserve_exact(old.len());
@@ -458,10 +470,12 @@ impl Pairs {
         let fill = |first: usize, rows: &mut [Row]| {
             let (mut carried, mut count) = (Carried::new(), 0);
             for (at, row) in rows.iter_mut().enumerate() {
+                let of = self.rows[first + at];
                 let Some(sums) = sums(first + at) else {
+                    (row.low, row.high) = (of.low, of.high);
                     continue;
                 };
-                *row = self.rows[first + at].with(sums, &mut carried);
+                *row = of.with(sums, &mut carried);
                 count += 1;
             }
             (carried, count)

@@ -88,7 +88,7 @@ pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
     out.number(PARTIAL_VERSION.into());
     let mut rows: Vec<(Pair, BothWays)> = fold.pairs.iter().collect();
     rows.sort_unstable_by_key(|(pair, _)| pair.order());
-    out.table(fold, rows.len(), rows.into_iter());
+    out.table(fold, |out| out.rows(rows));
     out.ended()
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn encode_cube(cube: &Cube) -> Vec<u8> {
     let fold = &cube.whole().fold;
     let mut out = Writer(CUBE_MAGIC.to_vec());
     out.number(CUBE_VERSION.into());
-    out.table(fold, fold.pairs.iter().count(), fold.pairs.iter());
+    out.table(fold, |out| out.grouped_rows(fold));
     out.cube(cube);
     out.ended()
 }
@@ -158,7 +158,7 @@ pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
     /// All but the time of rows.
-    fn table(&mut self, fold: &Fold, count: usize, rows: impl Iterator<Item = (Pair, BothWays)>) {
+    fn table(&mut self, fold: &Fold, rows: impl FnOnce(&mut Writer)) {
         self.number(fold.keys.were_more.into());
         self.counts(&fold.counts);
         self.window(fold.window);
@@ -168,8 +168,7 @@ impl Writer {
         let contexts: Vec<Context> = fold.contexts.iter().collect();
         self.number(contexts.len() as u128);
         contexts.iter().for_each(|context| self.context(*context));
-        self.number(count as u128);
-        self.rows(rows);
+        rows(self);
         self.timeline(fold);
     }
 
@@ -276,7 +275,14 @@ impl Writer {
         }
     }
 
-    fn rows(&mut self, rows: impl Iterator<Item = (Pair, BothWays)>) {
+    fn sums(&mut self, sums: BothWays) {
+        self.number(sums.up);
+        self.number(sums.down);
+        self.number(sums.records.into());
+    }
+
+    fn rows(&mut self, rows: Rows) {
+        self.number(rows.len() as u128);
         let mut before = Pair::default();
         for (pair, sums) in rows {
             let context = pair.context - before.context;
@@ -290,9 +296,7 @@ impl Writer {
             self.number(context.into());
             self.number(low.into());
             self.number((pair.high - before.high).into());
-            self.number(sums.up);
-            self.number(sums.down);
-            self.number(sums.records.into());
+            self.sums(sums);
             before = pair;
         }
     }
@@ -416,7 +420,10 @@ impl Reader<'_> {
             let is_new = is_legal && fold.contexts.code(context) as usize == number;
             is_new.then_some(())?;
         }
-        let rows = self.rows(&fold, contexts, addresses)?;
+        let rows = match is_cube {
+            true => self.grouped_rows(&fold, contexts, addresses)?,
+            false => self.rows(&fold, contexts, addresses)?,
+        };
         self.timeline(&mut fold, contexts)?;
         let cells = match is_cube {
             true => Some(self.cube(&mut fold, &rows, contexts)?),
@@ -522,19 +529,22 @@ impl Reader<'_> {
                 pair.high = 0;
             }
             pair.high = pair.high.checked_add(high)?;
-            let sums = BothWays {
-                up: self.bytes_sum()?,
-                down: self.bytes_sum()?,
-                records: self.count()?,
-            };
+            rows.push((pair, self.sums()?));
             let code = usize::try_from(pair.context).ok()?;
             (code < contexts).then_some(())?;
             let ends = [pair.low as usize, pair.high as usize];
             let is_coded = fold.contexts.context(pair.context).is_coded;
             (!is_coded || ends.iter().all(|end| *end < addresses)).then_some(())?;
-            rows.push((pair, sums));
         }
         Some(rows)
+    }
+
+    fn sums(&mut self) -> Option<BothWays> {
+        Some(BothWays {
+            up: self.bytes_sum()?,
+            down: self.bytes_sum()?,
+            records: self.count()?,
+        })
     }
 }
 

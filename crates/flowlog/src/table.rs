@@ -139,7 +139,7 @@ impl FlowTable {
     /// unspecified address (0.0.0.0) in place of its remote end, or of both:
     /// sums stay exact, and on a NAT gateway's interface every leg's too.
     pub fn limit_keys(&mut self, most: usize) {
-        self.fold.pairs.index();
+        self.fold.index();
         self.fold.keys.most = most;
     }
 
@@ -184,7 +184,7 @@ impl FlowTable {
     /// Errors: the source is no flow log, or its header cannot be used.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), ReadError> {
         let (fold, source) = (&mut self.fold, &mut self.source);
-        fold.pairs.index();
+        fold.index();
         let mut rest = chunk;
         if !source.carry.is_empty() || source.skipping {
             let Some(end) = memchr(b'\n', rest) else {
@@ -309,8 +309,15 @@ impl FlowTable {
         self.fold.timeline.seconds()
     }
 
-    /// The conversations in so many parts of about the same size, to go over them
-    /// with as many threads.
+    /// Whether conversations between the same two addresses come one after the
+    /// other, as in a [`Cube`] and its parts.
+    pub fn is_grouped(&self) -> bool {
+        self.fold.is_grouped
+    }
+
+    /// The conversations in about so many parts of about the same size, to go over
+    /// them with as many threads. None ends between the same two addresses where
+    /// the table is grouped.
     pub fn conversations_in_parts(
         &self,
         parts: usize,

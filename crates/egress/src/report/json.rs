@@ -4,14 +4,17 @@
 //! another meaning. Bytes are integers; money is a number with at most ten
 //! decimals. `top` limits lists and changes no total.
 
-use super::{Report, Share, changed, named};
+use super::{Destination, NamedDestinations, Pair, Report, Service, Share, Source, changed, named};
 use crate::charge::{Charge, Quantity};
 use crate::finding::Finding;
+use crate::group::Group;
 use crate::name::Name;
 use crate::owner::Owner;
 use crate::owners::Unknown;
+use crate::ports::Port;
 use crate::price::Money;
 use crate::spend::Spend;
+use crate::zones::Zone;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -58,48 +61,17 @@ pub fn value(report: &Report, top: usize) -> Value {
             "full_per_hour": report.charges.hourly.map(money),
             "full_is_without": without(report),
         },
-        "sources": report.sources.iter().take(limit).map(|row| {
-            object(row.share, true, [
-                ("address", named(row.address).into()),
-                ("owner", owner(row.owner.as_ref())),
-                ("name", row.name().map(|name| name.name.clone()).into()),
-                ("names", names(&row.names)),
-                ("owner_unknown", row.unknown.map(Unknown::name).into()),
-            ])
-        }).collect::<Vec<_>>(),
-        "groups": report.groups.iter().take(limit).map(|row| {
-            object(row.share, true, [
-                ("name", row.name.clone().into()),
-                ("full", row.full.clone().into()),
-                ("addresses", row.addresses.into()),
-            ])
-        }).collect::<Vec<_>>(),
-        "destinations": report.destinations.iter().take(limit).map(|row| {
-            object(row.share, true, [
-                ("address", named(row.address).into()),
-                ("aws_service", row.aws_service.clone().into()),
-                ("aws_region", row.aws_region.clone().into()),
-                ("name", row.name().map(|name| name.name.clone()).into()),
-                ("names", names(&row.names)),
-            ])
-        }).collect::<Vec<_>>(),
-        "services": report.services.iter().take(limit).map(|row| {
-            object(row.share, true, [("aws_service", row.aws_service.clone().into())])
-        }).collect::<Vec<_>>(),
-        "named_destinations": report.named_destinations.iter().take(limit).map(|row| {
-            object(row.share, true, [
-                ("name", row.name.clone().into()),
-                ("source", row.source.into()),
-                ("addresses", row.addresses.into()),
-            ])
-        }).collect::<Vec<_>>(),
-        "pairs": report.pairs.iter().take(limit).map(|row| {
-            object(row.share, false, [
-                ("source", named(row.source).into()),
-                ("destination", named(row.destination).into()),
-                ("aws_service", row.aws_service.clone().into()),
-            ])
-        }).collect::<Vec<_>>(),
+        "sources": report.sources.iter().take(limit).map(source).collect::<Vec<_>>(),
+        "groups": report.groups.iter().take(limit).map(group).collect::<Vec<_>>(),
+        "destinations":
+            report.destinations.iter().take(limit).map(destination).collect::<Vec<_>>(),
+        "services": report.services.iter().take(limit).map(service).collect::<Vec<_>>(),
+        "named_destinations":
+            report.named_destinations.iter().take(limit).map(named_destination).collect::<Vec<_>>(),
+        "pairs": report.pairs.iter().take(limit).map(pair).collect::<Vec<_>>(),
+        "zones": report.zones.iter().take(limit).map(zone).collect::<Vec<_>>(),
+        "ports": report.ports.iter().take(limit).map(port).collect::<Vec<_>>(),
+        "part": report.part.map(|part| json!({"from": part.from, "until": part.until})),
         "window": {
             "start": report.window.map(|window| window.start),
             "end": report.window.map(|window| window.end),
@@ -142,6 +114,102 @@ pub fn value(report: &Report, top: usize) -> Value {
         value["recording"] = recorded.value();
     }
     value
+}
+
+pub(super) fn source(row: &Source) -> Value {
+    object(
+        row.share,
+        true,
+        [
+            ("address", named(row.address).into()),
+            ("owner", owner(row.owner.as_ref())),
+            ("name", row.name().map(|name| name.name.clone()).into()),
+            ("names", names(&row.names)),
+            ("owner_unknown", row.unknown.map(Unknown::name).into()),
+        ],
+    )
+}
+
+pub(super) fn group(row: &Group) -> Value {
+    object(
+        row.share,
+        true,
+        [
+            ("name", row.name.clone().into()),
+            ("full", row.full.clone().into()),
+            ("addresses", row.addresses.into()),
+        ],
+    )
+}
+
+pub(super) fn destination(row: &Destination) -> Value {
+    object(
+        row.share,
+        true,
+        [
+            ("address", named(row.address).into()),
+            ("aws_service", row.aws_service.clone().into()),
+            ("aws_region", row.aws_region.clone().into()),
+            ("name", row.name().map(|name| name.name.clone()).into()),
+            ("names", names(&row.names)),
+        ],
+    )
+}
+
+pub(super) fn service(row: &Service) -> Value {
+    object(
+        row.share,
+        true,
+        [("aws_service", row.aws_service.clone().into())],
+    )
+}
+
+pub(super) fn named_destination(row: &NamedDestinations) -> Value {
+    object(
+        row.share,
+        true,
+        [
+            ("name", row.name.clone().into()),
+            ("source", row.source.into()),
+            ("addresses", row.addresses.into()),
+        ],
+    )
+}
+
+pub(super) fn pair(row: &Pair) -> Value {
+    object(
+        row.share,
+        false,
+        [
+            ("source", named(row.source).into()),
+            ("destination", named(row.destination).into()),
+            ("aws_service", row.aws_service.clone().into()),
+        ],
+    )
+}
+
+pub(super) fn zone(row: &Zone) -> Value {
+    object(
+        row.share,
+        true,
+        [
+            ("zone", row.zone.clone().into()),
+            ("addresses", row.addresses.into()),
+        ],
+    )
+}
+
+pub(super) fn port(row: &Port) -> Value {
+    object(
+        row.share,
+        true,
+        [
+            ("protocol", row.protocol.into()),
+            ("protocol_name", row.protocol_name().into()),
+            ("port", row.port.into()),
+            ("service", row.service().into()),
+        ],
+    )
 }
 
 fn object<const N: usize>(share: Share, priced: bool, names: [(&str, Value); N]) -> Value {
@@ -195,7 +263,7 @@ fn without(report: &Report) -> Vec<&'static str> {
 }
 
 /// A line of bytes has bytes and sides, one of time seconds and gateways.
-fn charge(charge: &Charge) -> Value {
+pub(super) fn charge(charge: &Charge) -> Value {
     let price = charge.price.as_ref();
     let (mut counted, mut sides, mut seconds, mut gateways) = (None, None, None, None);
     match charge.quantity {
@@ -266,11 +334,11 @@ fn owner(owner: Option<&Owner>) -> Value {
 
 /// An integer; 2^64 bytes and more, which no recording has, as text rather
 /// than as a rounded number.
-fn bytes(bytes: u128) -> Value {
+pub(super) fn bytes(bytes: u128) -> Value {
     u64::try_from(bytes).map_or_else(|_| bytes.to_string().into(), Value::from)
 }
 
 /// The shortest number that is read back as this decimal.
-fn money(money: Money) -> Value {
+pub(super) fn money(money: Money) -> Value {
     money.to_f64().into()
 }

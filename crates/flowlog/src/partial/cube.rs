@@ -1,4 +1,4 @@
-//! The sections of a table with time that others do not have: the sums of each row
+//! The sections of a table with time that others do not have: rows by their ends, the sums of each row
 //! by period, the counts by period, and bytes by port.
 //!
 //! **Invariants.** As of the form around it: anything but what was written here is
@@ -9,7 +9,7 @@ use crate::by_time::ByTime;
 use crate::cells::{self, Cell, Cells, Whole};
 use crate::cube::Cube;
 use crate::fold::Fold;
-use crate::pairs::BothWays;
+use crate::pairs::{BothWays, Pair};
 use crate::ports::{self, Ports};
 use crate::tally::{Tallies, Tally};
 use crate::timeline::{self, PERIODS};
@@ -20,6 +20,27 @@ impl Writer {
         if let Some(kept) = &cube.whole().fold.by_time {
             self.tallies(&kept.tallies);
             self.ports(&kept.ports);
+        }
+    }
+
+    /// Rows in the order of their ends: those whose ends are numbers, then those
+    /// whose ends are codes.
+    pub(super) fn grouped_rows(&mut self, fold: &Fold) {
+        for is_coded in [false, true] {
+            let is_it = |pair: Pair| fold.contexts.context(pair.context).is_coded == is_coded;
+            let rows = || fold.pairs.iter().filter(|(pair, _)| is_it(*pair));
+            self.number(rows().count() as u128);
+            let mut before = Pair::default();
+            for (pair, sums) in rows() {
+                if pair.low > before.low {
+                    before.high = 0;
+                }
+                self.number((pair.low - before.low).into());
+                self.number((pair.high - before.high).into());
+                self.number(pair.context.into());
+                self.sums(sums);
+                before = pair;
+            }
         }
     }
 
@@ -75,6 +96,36 @@ impl Reader<'_> {
         let (tallies, ports) = (self.tallies()?, self.ports(fold, contexts)?);
         fold.by_time = Some(Box::new(ByTime::of(tallies, ports)));
         Some(cells)
+    }
+
+    pub(super) fn grouped_rows(
+        &mut self,
+        fold: &Fold,
+        contexts: usize,
+        addresses: usize,
+    ) -> Option<Rows> {
+        let mut rows = Rows::new();
+        for is_coded in [false, true] {
+            let mut pair = Pair::default();
+            for row in 0..self.length()? {
+                let (low, high, context) = (self.small()?, self.small()?, self.small()?);
+                // In the order of ends and contexts, and none twice.
+                let is_next = row == 0 || low > 0 || high > 0 || context > pair.context;
+                let is_known = (context as usize) < contexts
+                    && fold.contexts.context(context).is_coded == is_coded;
+                (is_next && is_known).then_some(())?;
+                if low > 0 {
+                    pair.low = pair.low.checked_add(low)?;
+                    pair.high = 0;
+                }
+                pair.high = pair.high.checked_add(high)?;
+                pair.context = context;
+                let ends = [pair.low as usize, pair.high as usize];
+                (!is_coded || ends.iter().all(|end| *end < addresses)).then_some(())?;
+                rows.push((pair, self.sums()?));
+            }
+        }
+        Some(rows)
     }
 
     fn cells(&mut self, rows: &Rows) -> Option<Cells> {

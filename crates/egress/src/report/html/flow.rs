@@ -1,11 +1,10 @@
 //! Source, service, destination: bands as wide as the bytes between them.
 
+use crate::report::Report;
+use crate::report::flow::{self, Diagram, Node};
 use crate::report::text::{grouped, percent};
-use crate::report::{Report, named};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 const WIDTH: u64 = 960;
 /// The height of all bytes together.
@@ -17,13 +16,12 @@ const LINE: u64 = 15;
 const BOX: u64 = 12;
 /// Boxes of a column; what is smaller is one box together.
 const MOST: usize = 7;
-/// And what is less than this part of all.
-const LEAST_PART: u128 = 1_000;
 const COLOURS: usize = 7;
 /// Where the columns stand.
 const COLUMNS: [u64; 3] = [190, 474, 758];
 
 /// A column: names by bytes descending, and top and height of their boxes.
+#[derive(Default)]
 struct Column {
     names: Vec<String>,
     boxes: Vec<(u64, u64)>,
@@ -32,44 +30,17 @@ struct Column {
     bottom: u64,
 }
 
-/// Stands for everybody who has no box.
-const OTHERS: &str = "others";
-
 impl Column {
-    fn of(bytes: &BTreeMap<String, u128>, total: u128) -> Column {
-        let mut names: Vec<(&String, u128)> =
-            bytes.iter().map(|(name, bytes)| (name, *bytes)).collect();
-        names.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(other.0)));
-        let least = total / LEAST_PART;
-        let large = names.iter().take_while(|(_, bytes)| *bytes > least);
-        let large = large.count().clamp(1, MOST);
-        let small: u128 = names.iter().skip(large).map(|(_, bytes)| bytes).sum();
-        names.truncate(large);
-        let mut shown: Vec<(String, u128)> = names
-            .into_iter()
-            .map(|(name, bytes)| (name.clone(), bytes))
-            .collect();
-        if small > 0 {
-            shown.push((OTHERS.to_owned(), small));
+    fn of<'a>(nodes: impl Iterator<Item = &'a Node>, total: u128) -> Column {
+        let mut column = Column::default();
+        for node in nodes {
+            let height = tall(node.bytes, total);
+            column.boxes.push((column.bottom, height));
+            column.used.push((0, 0));
+            column.names.push(node.name.clone());
+            column.bottom += height.max(LINE) + GAP;
         }
-        let mut y = 0;
-        let mut boxes = Vec::new();
-        for (_, bytes) in &shown {
-            let height = tall(*bytes, total);
-            boxes.push((y, height));
-            y += height.max(LINE) + GAP;
-        }
-        Column {
-            used: vec![(0, 0); shown.len()],
-            names: shown.into_iter().map(|(name, _)| name).collect(),
-            boxes,
-            bottom: y,
-        }
-    }
-
-    fn place(&self, name: &str) -> usize {
-        let own = self.names.iter().position(|known| known == name);
-        own.unwrap_or(self.names.len() - 1)
+        column
     }
 }
 
@@ -88,57 +59,31 @@ struct Band {
 
 /// The picture of the pairs that the report lists.
 pub(super) fn picture(report: &Report) -> Markup {
-    let service =
-        |name: &Option<String>| name.clone().unwrap_or_else(|| "no AWS service".to_owned());
-    let destinations = report.destinations.iter();
-    let names: BTreeMap<_, _> = destinations
-        .filter(|row| !row.names.is_empty())
-        .map(|row| (row.address, row.short_name()))
-        .collect();
-    let sources = report.sources.iter();
-    let owners: BTreeMap<_, _> = sources
-        .filter_map(|row| Some((row.address, row.owner.as_ref()?.label())))
-        .collect();
-    let known = |names: &BTreeMap<IpAddr, String>, address: IpAddr| {
-        let name = names.get(&address).cloned();
-        name.unwrap_or_else(|| named(address))
-    };
-    let who = |address| known(&owners, address);
-    let whom = |address| known(&names, address);
-    let mut bytes: [BTreeMap<String, u128>; 3] = Default::default();
-    let mut total = 0;
-    for pair in &report.pairs {
-        let names = [
-            who(pair.source),
-            service(&pair.aws_service),
-            whom(pair.destination),
-        ];
-        for (column, name) in bytes.iter_mut().zip(names) {
-            *column.entry(name).or_default() += pair.share.bytes;
-        }
-        total += pair.share.bytes;
-    }
+    let Diagram {
+        total,
+        nodes,
+        links,
+    } = flow::diagram(report, MOST);
     if total == 0 {
         return html! {};
     }
-    let mut columns = bytes.map(|bytes| Column::of(&bytes, total));
-    let mut bands: BTreeMap<(usize, usize, usize), u128> = BTreeMap::new();
-    for pair in &report.pairs {
-        let source = columns[0].place(&who(pair.source));
-        let service = columns[1].place(&service(&pair.aws_service));
-        let destination = columns[2].place(&whom(pair.destination));
-        *bands.entry((0, source, service)).or_default() += pair.share.bytes;
-        *bands.entry((1, service, destination)).or_default() += pair.share.bytes;
-    }
-    let bands: Vec<Band> = bands
-        .into_iter()
-        .map(|((column, from, to), bytes)| Band {
-            column,
-            from,
-            to,
-            bytes,
+    let of = |column: usize| nodes.iter().filter(move |node| node.column == column);
+    let mut columns = [0, 1, 2].map(|column| Column::of(of(column), total));
+    // A node's place within its column.
+    let first = [0, 1, 2].map(|column| nodes.iter().take_while(|it| it.column < column).count());
+    let mut bands: Vec<Band> = links
+        .iter()
+        .map(|link| {
+            let column = nodes[link.source].column;
+            Band {
+                column,
+                from: link.source - first[column],
+                to: link.target - first[column + 1],
+                bytes: link.bytes,
+            }
         })
         .collect();
+    bands.sort_by_key(|band| (band.column, band.from, band.to));
     let shares = report.pairs.iter().map(|pair| pair.share.share);
     let shown: Decimal = shares.sum();
     let label = format!(
@@ -165,8 +110,8 @@ pub(super) fn picture(report: &Report) -> Markup {
                 }
             }
             @for (at, column) in columns.iter().enumerate() {
-                @for (name, (y, height)) in column.names.iter().zip(&column.boxes) {
-                    @let colour = if at == 1 { column.place(name) % COLOURS } else { COLOURS };
+                @for (place, (name, (y, height))) in column.names.iter().zip(&column.boxes).enumerate() {
+                    @let colour = if at == 1 { place % COLOURS } else { COLOURS };
                     rect x=(COLUMNS[at]) y=(y) width=(BOX) height=(height) class={ "k" (colour) } {}
                     (name_of(at, name, *y, *height))
                 }
