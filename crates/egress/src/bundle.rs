@@ -17,13 +17,14 @@ use crate::last::Summary;
 use crate::name::{Name, Names};
 use crate::networks::Networks;
 use crate::owners::Owners;
+use crate::part::{Gateways, report_of};
 use crate::price::{Currency, PriceError, Prices, Rate};
 use crate::ranges::{AwsRanges, RangesError, RangesSource};
 use crate::redact::{self, RedactError};
 use crate::report::text::one_line;
 use crate::report::{RecordCounts, Report, report};
 use crate::snapshot::{Metric, Snapshot, is_id};
-use flowlog::{FlowTable, PartialError};
+use flowlog::{Cube, FlowTable, PartialError};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -216,22 +217,38 @@ impl Found {
 impl Bundle {
     /// The report, with the `pairs` largest pairs (0 = all).
     pub fn report(&self, pairs: usize) -> Report {
-        let mut report = self.report_on(&self.table, pairs);
+        let facts = self.facts_of(pairs);
+        let mut report = report(&self.table, &facts);
         if let Some(records) = self.records {
             report.records = records;
         }
-        report
+        self.named(report, &facts)
     }
 
-    /// The same on another table, such as a part of the bundle's.
-    pub fn report_on(&self, table: &FlowTable, pairs: usize) -> Report {
-        let facts = Facts {
+    /// The report on what begins in `from <= t < until` of the cube that its table was
+    /// made to, as [`report_of`] has it.
+    pub fn part(
+        &self,
+        cube: &Cube,
+        gateways: &Gateways,
+        time: (Option<u64>, Option<u64>),
+        pairs: usize,
+    ) -> Report {
+        let facts = self.facts_of(pairs);
+        let report = report_of(cube, gateways, &facts, time.0, time.1);
+        self.named(report, &facts)
+    }
+
+    fn facts_of(&self, pairs: usize) -> Facts {
+        Facts {
             pairs,
             ..self.facts.clone()
-        };
-        let mut report = report(table, &facts);
+        }
+    }
+
+    fn named(&self, mut report: Report, facts: &Facts) -> Report {
         if let Some(names) = &self.names {
-            report.name(names, &facts);
+            report.name(names, facts);
         }
         report
     }

@@ -108,6 +108,15 @@ impl Sources {
         self.recorded = Some(recorded);
     }
 
+    /// Whether more records may come.
+    pub(crate) fn is_live(&self) -> bool {
+        #[cfg(feature = "aws")]
+        let is_live = self.recorded.as_ref().is_some_and(|it| it.is_live);
+        #[cfg(not(feature = "aws"))]
+        let is_live = false;
+        is_live
+    }
+
     /// Reads it all, and asks who was to be asked about the first rows of each list.
     pub(crate) fn gather(&self, how: &How) -> Result<Bundle> {
         let askers = self.naming.askers()?;

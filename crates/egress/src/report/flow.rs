@@ -3,8 +3,10 @@
 //! **Invariants.** Made of the pairs that the report lists. Each column has all of
 //! their bytes: whoever is not told apart is in one node together.
 
+use super::json::{bytes, money};
 use super::{Report, named};
 use crate::price::Money;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -18,8 +20,10 @@ const FILTER_LETTERS: usize = 10_000;
 /// Three columns of nodes, and what is between neighbours.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diagram {
-    /// Bytes of each column.
+    /// Bytes of each column: of the pairs that the report lists.
     pub total: u128,
+    /// All bytes that were billed.
+    pub processed: u128,
     /// The nodes, column by column, by bytes descending; the others last.
     pub nodes: Vec<Node>,
     /// What is between two nodes, in their order.
@@ -55,6 +59,37 @@ pub struct Link {
     pub bytes: u128,
     /// What they cost.
     pub cost: Money,
+}
+
+impl Diagram {
+    /// As a JSON value: nodes have their place as an id, links name both ends by it.
+    pub fn value(&self) -> Value {
+        let nodes = self.nodes.iter().enumerate().map(|(id, node)| {
+            json!({
+                "id": id,
+                "column": node.column,
+                "name": node.name,
+                "label": node.label,
+                "bytes": bytes(node.bytes),
+                "cost": money(node.cost),
+                "filter": node.filter,
+            })
+        });
+        let links = self.links.iter().map(|link| {
+            json!({
+                "source": link.source,
+                "target": link.target,
+                "bytes": bytes(link.bytes),
+                "cost": money(link.cost),
+            })
+        });
+        json!({
+            "total": bytes(self.total),
+            "processed": bytes(self.processed),
+            "nodes": nodes.collect::<Vec<_>>(),
+            "links": links.collect::<Vec<_>>(),
+        })
+    }
 }
 
 /// What has a name in a column.
@@ -102,6 +137,7 @@ pub fn diagram(report: &Report, most: usize) -> Diagram {
     });
     Diagram {
         total,
+        processed: report.bytes.processed,
         links: links.collect(),
         nodes,
     }

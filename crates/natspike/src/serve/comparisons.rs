@@ -81,9 +81,9 @@ impl App {
     fn side(&self, of: &Of, recorded: Option<Vec<u8>>) -> Result<Side, Problem> {
         let text = match (&of.report, &of.upload, recorded) {
             (Some(id), None, None) => {
-                let part = self.reports.part(id, of.from, of.until)?;
+                let report = self.reports.part(id, of.from, of.until)?;
                 let mut text = Vec::new();
-                egress::json::write(&part.report, 0, &mut text).map_err(|error| {
+                egress::json::write(&report, 0, &mut text).map_err(|error| {
                     Problem::internal(format!("It cannot be written: {error}."))
                 })?;
                 text

@@ -17,7 +17,8 @@ use super::problem::Problem;
 use super::uploads::{self, UploadKind};
 use adapters::files;
 use axum::http::StatusCode;
-use opened::{Opened, Part};
+use egress::Report;
+use opened::Opened;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -55,7 +56,6 @@ struct Entry {
     request: Request,
     title: String,
     stamp: Stamp,
-    is_live: bool,
     ready: Option<Arc<Opened>>,
     job: Option<Arc<Running>>,
     failed: Option<Problem>,
@@ -144,7 +144,7 @@ impl App {
         let own = Arc::clone(self);
         let (key, stamp) = (id.clone(), resolved.stamp.clone());
         let job = self.jobs.start(JobKind::Report, move |watched| {
-            let read = Opened::read(&sources, watched);
+            let read = Opened::read(sources, watched);
             let read = read.map_err(|error| own.named(Problem::failed(&error)));
             own.reports.end(&key, stamp, read)
         })?;
@@ -154,7 +154,6 @@ impl App {
             request,
             title,
             stamp: Stamp::new(),
-            is_live: false,
             ready: None,
             job: None,
             failed: None,
@@ -249,7 +248,7 @@ impl Reports {
         id: &str,
         from: Option<u64>,
         until: Option<u64>,
-    ) -> Result<Arc<Part>, Problem> {
+    ) -> Result<Arc<Report>, Problem> {
         self.get(id)?.part(from, until)
     }
 }
@@ -293,7 +292,7 @@ impl Entry {
             window: opened.and_then(|opened| opened.window()),
             period_seconds: opened.map(|opened| opened.period()),
             has_times: opened.is_some_and(|opened| opened.has_times()),
-            is_live: self.is_live,
+            is_live: opened.is_some_and(|opened| opened.is_live()),
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn picture(report: &Report) -> Markup {
         total,
         nodes,
         links,
+        ..
     } = flow::diagram(report, MOST);
     if total == 0 {
         return html! {};

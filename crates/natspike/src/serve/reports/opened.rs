@@ -10,7 +10,7 @@ use crate::serve::reports::Times;
 use crate::sources::{How, Sources};
 use anyhow::Result;
 use egress::bundle::Bundle;
-use egress::{Facts, Report};
+use egress::{Facts, Gateways, Report};
 use flowlog::{Cube, FlowTable};
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,24 +24,15 @@ const MOST_PARTS: usize = 8;
 /// A part of the time, as it was asked for.
 type Asked = (Option<u64>, Option<u64>);
 
-/// A report on all records, or on those of a time.
-#[derive(Debug)]
-pub(crate) struct Part {
-    /// The report.
-    pub(crate) report: Report,
-    /// From when on records begin that are in it: a whole period.
-    pub(crate) from: Option<u64>,
-    /// Before when they begin.
-    pub(crate) until: Option<u64>,
-}
-
 /// What was read.
 pub(crate) struct Opened {
     /// All but the table, which is in the cube if there is one.
     known: Bundle,
     cube: Option<Cube>,
-    whole: Arc<Part>,
-    parts: Mutex<VecDeque<(Asked, Arc<Part>)>>,
+    gateways: Gateways,
+    is_live: bool,
+    whole: Arc<Report>,
+    parts: Mutex<VecDeque<(Asked, Arc<Report>)>>,
 }
 
 impl fmt::Debug for Opened {
@@ -52,29 +43,33 @@ impl fmt::Debug for Opened {
 
 impl Opened {
     /// Reads it all.
-    pub(super) fn read(sources: &Sources, watched: &Arc<Watched>) -> Result<Opened> {
+    pub(super) fn read(mut sources: Sources, watched: &Arc<Watched>) -> Result<Opened> {
+        sources.resolve()?;
         let mut known = sources.gather(&How {
             by_time: true,
             shown: Shown::To(Arc::clone(watched)),
             ..How::of(PAIRS)
         })?;
-        let whole = Part {
-            report: crate::sources::report(&known, PAIRS)?,
-            from: None,
-            until: None,
-        };
-        let has_times = known.table.is_by_time() && whole.report.window.is_some();
+        let whole = crate::sources::report(&known, PAIRS)?;
+        let has_times = known.table.is_by_time() && whole.window.is_some();
+        let gateways = Gateways::of(&known.table, &known.facts);
         let cube = has_times.then(|| std::mem::take(&mut known.table).into_cube());
         Ok(Opened {
+            is_live: sources.is_live(),
             known,
             cube,
+            gateways,
             whole: Arc::new(whole),
             parts: Mutex::default(),
         })
     }
 
     /// The report on the records that begin in that time.
-    pub(super) fn part(&self, from: Option<u64>, until: Option<u64>) -> Result<Arc<Part>, Problem> {
+    pub(super) fn part(
+        &self,
+        from: Option<u64>,
+        until: Option<u64>,
+    ) -> Result<Arc<Report>, Problem> {
         let asked = (from, until);
         if asked == (None, None) {
             return Ok(Arc::clone(&self.whole));
@@ -93,7 +88,7 @@ impl Opened {
         Ok(part)
     }
 
-    fn made(&self, (from, until): Asked) -> Result<Part, Problem> {
+    fn made(&self, (from, until): Asked) -> Result<Report, Problem> {
         let Some(cube) = &self.cube else {
             return Err(Problem::unprocessable(
                 "NoTimes",
@@ -107,12 +102,8 @@ impl Opened {
                 "The time ends before it begins; choose from before until.",
             ));
         }
-        let slice = cube.between(from, until);
-        Ok(Part {
-            report: self.known.report_on(&slice.table, PAIRS),
-            from: slice.from,
-            until: slice.until,
-        })
+        let time = (from, until);
+        Ok(self.known.part(cube, &self.gateways, time, PAIRS))
     }
 
     /// What is known beside the records.
@@ -126,11 +117,11 @@ impl Opened {
     }
 
     pub(super) fn records(&self) -> u64 {
-        self.whole.report.records.parsed
+        self.whole.records.parsed
     }
 
     pub(super) fn window(&self) -> Option<Times> {
-        self.whole.report.window.map(|window| Times {
+        self.whole.window.map(|window| Times {
             start: window.start,
             end: window.end,
         })
@@ -142,6 +133,11 @@ impl Opened {
             Some(cube) => cube.period(),
             None => FlowTable::period(&self.known.table),
         }
+    }
+
+    /// Whether more records may come.
+    pub(super) fn is_live(&self) -> bool {
+        self.is_live
     }
 
     pub(super) fn has_times(&self) -> bool {

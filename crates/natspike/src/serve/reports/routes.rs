@@ -1,6 +1,5 @@
 //! The reports' part of the API.
 
-use super::opened::Part;
 use super::{ReportState, Request, Summary};
 use crate::serve::jobs::locked;
 use crate::serve::problem::{Asked, Body, Problem};
@@ -9,8 +8,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use egress::Report;
+use egress::rows::{self, List, RowsError};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,21 +21,9 @@ use utoipa_axum::routes;
 const TOP: usize = 50;
 /// Rows that are given at a time.
 const MOST_ROWS: usize = 1_000;
-/// Nodes of a column of the diagram.
+/// Nodes of a column of the diagram, where nothing else is said, and at the most.
+const NODES: usize = 12;
 const MOST_NODES: usize = 100;
-/// The lists of a report.
-const LISTS: [&str; 10] = [
-    "sources",
-    "groups",
-    "destinations",
-    "named_destinations",
-    "services",
-    "ports",
-    "zones",
-    "pairs",
-    "charges",
-    "findings",
-];
 
 /// Reports that are open.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,6 +59,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list, open))
         .routes(routes!(show, close))
+        .routes(routes!(rows))
+        .routes(routes!(flow))
         .routes(routes!(export))
 }
 
@@ -120,28 +111,167 @@ async fn show(
     Asked(asked): Asked<Shown>,
 ) -> Result<Json<Value>, Problem> {
     blocking(move || {
-        let part = app.reports.part(&id, asked.from, asked.until)?;
-        Ok(Json(shown(&part, asked.top.unwrap_or(TOP))))
+        let report = app.reports.part(&id, asked.from, asked.until)?;
+        Ok(Json(shown(&report, asked.top.unwrap_or(TOP))))
     })
     .await
 }
 
-/// The report with the number of rows of its lists, and the time that it is of.
-fn shown(part: &Part, top: usize) -> Value {
-    let report = &part.report;
+/// The report with the number of rows of its lists.
+fn shown(report: &Report, top: usize) -> Value {
     let mut value = egress::json::value(report, top);
-    value["part"] = json!({"from": part.from, "until": part.until});
-    value["totals"] = json!({
-        "sources": report.sources.len(),
-        "groups": report.groups.len(),
-        "destinations": report.destinations.len(),
-        "named_destinations": report.named_destinations.len(),
-        "services": report.services.len(),
-        "pairs": report.pairs.len(),
-        "charges": report.charges.lines.len(),
-        "findings": report.findings.len(),
-    });
+    let counts = List::ALL.map(|list| (list.name().to_owned(), list.count(report).into()));
+    let mut counts: Map<String, Value> = counts.into_iter().collect();
+    counts.insert("findings".to_owned(), report.findings.len().into());
+    value["totals"] = counts.into();
     value
+}
+
+/// Which rows of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Records that begin from then on, in Unix seconds.
+    from: Option<u64>,
+    /// Records that begin before then.
+    until: Option<u64>,
+    /// The field to sort by; without one it is the report's order.
+    sort: Option<String>,
+    /// The order.
+    #[param(inline)]
+    order: Option<Order>,
+    /// Rows to leave out.
+    #[serde(default)]
+    offset: usize,
+    /// Rows to give, 1000 at the most; as CSV it is all.
+    #[param(maximum = 1000)]
+    limit: Option<usize>,
+    /// What has to stand in one of the texts of a row.
+    #[serde(default)]
+    search: String,
+    /// As a file that is saved.
+    #[param(inline)]
+    form: Option<RowsForm>,
+}
+
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Order {
+    /// The smallest first.
+    Asc,
+    /// The largest first.
+    Desc,
+}
+
+/// A form of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum RowsForm {
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// Some rows of a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct SomeRows {
+    /// How many the list has.
+    total: usize,
+    /// How many of them have what is searched.
+    matching: usize,
+    /// Rows as in the report.
+    rows: Vec<Value>,
+}
+
+/// Give rows of a list of a report, sorted and searched
+#[utoipa::path(
+    get, path = "/reports/{id}/rows/{list}", tag = "reports",
+    params(
+        ("id" = String, Path, description = "the report's id"),
+        ("list" = String, Path, description = "sources, groups, destinations, named_destinations, services, ports, zones, pairs or charges"),
+        Wanted,
+    ),
+    responses((status = 200, description = "the rows", content(
+        (SomeRows = "application/json"),
+        (String = "text/csv"),
+    )))
+)]
+async fn rows(
+    State(app): State<Arc<App>>,
+    Path((id, list)): Path<(String, String)>,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Response, Problem> {
+    blocking(move || {
+        let refused = |error: RowsError| {
+            let detail = format!("{error}.");
+            match error {
+                RowsError::UnknownList(_) => Problem::not_found(error.name(), detail),
+                RowsError::UnknownField { .. } => Problem::unprocessable(error.name(), detail),
+            }
+        };
+        let list = List::named(&list).map_err(refused)?;
+        let report = app.reports.part(&id, wanted.from, wanted.until)?;
+        let is_file = wanted.form == Some(RowsForm::Csv);
+        let query = rows::Query {
+            sort: wanted.sort.as_deref(),
+            is_descending: wanted.order != Some(Order::Asc),
+            offset: if is_file { 0 } else { wanted.offset },
+            limit: match is_file {
+                true => 0,
+                false => wanted.limit.unwrap_or(TOP).clamp(1, MOST_ROWS),
+            },
+            search: &wanted.search,
+        };
+        if is_file {
+            let mut text = Vec::new();
+            let written = rows::csv(&report, list, query, &mut text).map_err(refused)?;
+            written
+                .map_err(|error| Problem::internal(format!("It cannot be written: {error}.")))?;
+            return Ok(attachment(text, &format!("{}.csv", list.name())));
+        }
+        let found = rows::rows(&report, list, query).map_err(refused)?;
+        let rows = SomeRows {
+            total: found.total,
+            matching: found.matching,
+            rows: found.rows,
+        };
+        Ok(Json(rows).into_response())
+    })
+    .await
+}
+
+/// Which diagram.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Drawn {
+    /// Records that begin from then on, in Unix seconds.
+    from: Option<u64>,
+    /// Records that begin before then.
+    until: Option<u64>,
+    /// Nodes of a column; what is smaller is one node together.
+    #[param(minimum = 1, maximum = 100)]
+    most: Option<usize>,
+}
+
+/// Show who moves how much through which service to whom, of the largest pairs
+#[utoipa::path(
+    get, path = "/reports/{id}/flow", tag = "reports",
+    params(("id" = String, Path, description = "the report's id"), Drawn),
+    responses((status = 200, description = "three columns of nodes, and the links between them", body = Value))
+)]
+async fn flow(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Asked(drawn): Asked<Drawn>,
+) -> Result<Json<Value>, Problem> {
+    blocking(move || {
+        let report = app.reports.part(&id, drawn.from, drawn.until)?;
+        let most = drawn.most.unwrap_or(NODES).clamp(1, MOST_NODES);
+        Ok(Json(egress::flow::diagram(&report, most).value()))
+    })
+    .await
 }
 
 /// Close a report; files stay
@@ -208,8 +338,7 @@ async fn export(
 ) -> Result<Response, Problem> {
     blocking(move || {
         let opened = app.reports.get(&id)?;
-        let part = opened.part(asked.from, asked.until)?;
-        let report = &part.report;
+        let report = &*opened.part(asked.from, asked.until)?;
         let mut text = Vec::new();
         let (written, ending) = match asked.form {
             ReportForm::Json => (egress::json::write(report, 0, &mut text), "json"),
