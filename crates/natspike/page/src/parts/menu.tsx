@@ -137,6 +137,7 @@ export function Menu({ children, items, label, class: look = "button" }: MenuPro
 
 /** Below the button, or above where there is no room; never out of sight. */
 function settle(list: HTMLElement, at: DOMRect): void {
+  list.style.left = "0";
   const { offsetWidth: width, offsetHeight: height } = list;
   const below = at.bottom + 4;
   const top = below + height > window.innerHeight ? Math.max(4, at.top - 4 - height) : below;

@@ -51,7 +51,8 @@ export function ReportView() {
       </>
     );
   }
-  return <OpenedReport asked={asked} />;
+  // Of other sources nothing stays; of another filter the old view does.
+  return <OpenedReport key={asked.sources.join("\n")} asked={asked} />;
 }
 
 function OpenedReport({ asked }: { asked: Asked }) {
