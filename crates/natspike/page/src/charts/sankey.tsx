@@ -15,7 +15,8 @@ import { useWidth } from "./width.ts";
 const NODE_WIDTH = 12;
 const NODE_PADDING = 30;
 const LEAST_WIDTH = 540;
-const LETTER = 6.6;
+/** How wide a bold letter is at the most, about. */
+const LETTER = 8;
 const HEADS = ["source", "service", "destination"];
 
 export interface SankeyProps {

@@ -49,6 +49,10 @@ export function Timeline({ data, series, range, onRange, lit }: TimelineProps) {
   }
   const x = scaleLinear([bars.start, bars.end], [0, inner]);
   const point = (event: PointerEvent) => {
+    if (event.buttons > 0) {
+      setTip(undefined);
+      return;
+    }
     const at = x.invert(event.offsetX);
     setTip(bars.bars.find((bar) => at >= bar.start && at < bar.start + bars.step));
   };

@@ -99,6 +99,9 @@ function Bands({ id, version, report, series, range }: OverviewProps) {
 function Areas({ report, series, show }: OverviewProps & { show: string }) {
   const tiles = show === "owners" ? owners(report) : destinations(report, series);
   const many = show === "owners" ? ownersThere(report) : (report.totals?.destinations ?? 0);
+  if (tiles.length === 0) {
+    return <p class="hint">Nothing was billed in this window. Widen it, or the filter.</p>;
+  }
   return (
     <>
       <Treemap

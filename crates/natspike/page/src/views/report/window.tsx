@@ -39,7 +39,7 @@ export function WindowPanel({ whole, series, range, isBusy, took, hasTimes }: Wi
     return (
       <section class="panel">
         <h2>Timeline</h2>
-        <p class="hint">The records say no time at which bytes were billed.</p>
+        <p class="hint">No record that counts says a time at which bytes were billed.</p>
       </section>
     );
   }
@@ -93,7 +93,8 @@ function Legend({ services, series, onLit }: LegendProps) {
             onFocus={() => onLit(service)}
             onBlur={() => onLit(undefined)}
           >
-            <span class={`swatch ${series(service)}`} /> {serviceName(service)}
+            <span class={`swatch ${series(service)}`} />
+            <span class="line-label">{serviceName(service)}</span>
           </button>
         </li>
       ))}
