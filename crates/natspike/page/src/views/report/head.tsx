@@ -9,6 +9,7 @@ import { bytes, exactBytes, integer, percent } from "../../format/bytes.ts";
 import { exactMoney, money } from "../../format/money.ts";
 import { duration, span, time } from "../../format/time.ts";
 import { Notice } from "../../parts/notice.tsx";
+import { setWhere } from "./place.ts";
 
 const FOLDED_ABOVE = 3;
 
@@ -25,7 +26,11 @@ export function Figures({ report }: { report: Report }) {
           <span class="hint">{atLeast}</span>
           {money(cost.full_per_hour, currency)}
         </dd>
-        <dd class="hint">NAT processing alone {money(spend.hourly?.cost, currency)} an hour</dd>
+        <dd class="hint">
+          {spend.hourly
+            ? `NAT processing alone ${money(spend.hourly.cost, currency)} an hour`
+            : "the records say no time"}
+        </dd>
       </div>
       <div class="figure">
         <dt>Cost of the window</dt>
@@ -99,6 +104,27 @@ export function What({ report }: { report: Report }) {
         `${integer(records.parsed)} records`,
       ].join(" · ")}
     </p>
+  );
+}
+
+/** What to do where nothing counts. */
+export function Nothing({ report, where }: { report: Report; where: string | undefined }) {
+  if (Number(report.bytes.processed) > 0) {
+    return null;
+  }
+  const clear = where ? (
+    <button type="button" class="button" onClick={() => setWhere("")}>
+      Clear the filter
+    </button>
+  ) : null;
+  return (
+    <Notice kind="info" title="Nothing that was read is billed." action={clear}>
+      <p>
+        {where
+          ? "No record of a NAT gateway fits the filter in this window."
+          : "The records have no bytes of a NAT gateway in this window. See what was read below Coverage and legs."}
+      </p>
+    </Notice>
   );
 }
 

@@ -22,7 +22,7 @@ import { announce, shownTitle } from "../../state/session.ts";
 import { Charges } from "./charges.tsx";
 import { Coverage } from "./coverage.tsx";
 import { Findings } from "./findings.tsx";
-import { Figures, Warnings, What } from "./head.tsx";
+import { Figures, Nothing, Warnings, What } from "./head.tsx";
 import { type Opened, useOpened } from "./opened.ts";
 import { Overview } from "./overview.tsx";
 import { rangeOf, setWhere } from "./place.ts";
@@ -102,6 +102,7 @@ function OpenedReport({ asked }: { asked: Asked }) {
               <Figures report={shown} />
               <What report={shown} />
             </section>
+            <Nothing report={shown} where={asked.options.where} />
             <Warnings warnings={shown.warnings} />
           </div>
           <WindowPanel
