@@ -49,6 +49,10 @@ export function Values(props: ValuesProps) {
       remove(last);
     }
   };
+  // A choice that is taken from the list comes at once and not letter by letter.
+  const isTaken = (event: Event, text: string) =>
+    (!(event instanceof InputEvent) || event.inputType === "insertReplacementText") &&
+    choices?.some((choice) => choice.value === text);
   const onPaste = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData("text") ?? "";
     if (listOf(text).length > 1) {
@@ -77,8 +81,12 @@ export function Values(props: ValuesProps) {
             placeholder={values.length === 0 ? props.placeholder : undefined}
             value={typed}
             onInput={(event) => {
+              const text = event.currentTarget.value;
               setError(null);
-              setTyped(event.currentTarget.value);
+              setTyped(text);
+              if (isTaken(event, text)) {
+                add(text);
+              }
             }}
             onPaste={onPaste}
             onBlur={() => typed.trim() !== "" && add(typed)}

@@ -59,16 +59,13 @@ function Kind({ kind, currency, changes }: KindProps) {
                 before
               </th>
               <th scope="col">after</th>
-              <th scope="col">
-                <span class="unseen">came or went</span>
-              </th>
             </tr>
           </thead>
           <tbody>
             {shown.map((change) => (
               <tr key={change.name}>
                 <th scope="row" class="mono">
-                  {change.name === "-" ? `no AWS ${kind}` : change.name}
+                  {change.name === "-" ? `no AWS ${kind}` : change.name} <Fate change={change} />
                 </th>
                 <td class="change-before" title={exactMoney(change.before, currency)}>
                   {change.before === 0 ? "-" : money(change.before, currency)}
@@ -77,9 +74,6 @@ function Kind({ kind, currency, changes }: KindProps) {
                 <td title={exactMoney(change.after, currency)}>
                   {change.after === 0 ? "-" : money(change.after, currency)}
                   <Bar part={change.after / most} isLeft={false} />
-                </td>
-                <td>
-                  <Fate change={change} />
                 </td>
               </tr>
             ))}

@@ -6,11 +6,12 @@ import type { Recording, ReportEntry } from "../../api/types.ts";
 import { span, time } from "../../format/time.ts";
 import { Field } from "../../parts/field.tsx";
 import { optionsInWords } from "../../parts/pickers/asking.ts";
+import { changesOf } from "../../parts/pickers/changing.ts";
 import { DropZone } from "../../parts/pickers/drop-zone.tsx";
 import { Time } from "../../parts/pickers/time.tsx";
 import { isoOf, meaning } from "../../parts/pickers/times.ts";
 import { uploads } from "../../parts/pickers/uploads.ts";
-import { params, setParams } from "../../state/location.ts";
+import { params } from "../../state/location.ts";
 import { onPeriod, type SideName, sideOf } from "./sides.ts";
 
 export interface SideProps {
@@ -20,14 +21,14 @@ export interface SideProps {
   recordings: readonly Recording[];
 }
 
-const REPLACE = { replace: true };
+const change = changesOf("compare");
 
 export function SidePicker({ name, title, reports, recordings }: SideProps) {
   const value = params.value.get(name) ?? "";
   const files = (uploads.value ?? []).filter((upload) => upload.kind === "report");
   const report = reports.find((one) => `report:${one.id}` === value);
   const take = (to: string) =>
-    setParams({ [name]: to, [`${name}-from`]: null, [`${name}-until`]: null }, REPLACE);
+    change({ [name]: to, [`${name}-from`]: null, [`${name}-until`]: null });
   const isKnown =
     value === "" ||
     report !== undefined ||
@@ -98,11 +99,11 @@ function aboutReport(report: ReportEntry): string | undefined {
 function Window({ name, report }: { name: SideName; report: ReportEntry }) {
   const side = sideOf(params.value, name);
   const edges = side && "report" in side ? side : undefined;
-  const change = (edge: "from" | "until", text: string) => {
+  const move = (edge: "from" | "until", text: string) => {
     const means = meaning(text, Math.floor(Date.now() / 1000));
     if (means.kind !== "wrong") {
       const at = means.kind === "none" ? null : onPeriod(means.seconds, report.period_seconds);
-      setParams({ [`${name}-${edge}`]: at }, REPLACE);
+      change({ [`${name}-${edge}`]: at });
     }
   };
   return (
@@ -111,13 +112,13 @@ function Window({ name, report }: { name: SideName; report: ReportEntry }) {
         label="From"
         value={edges?.from === undefined ? "" : isoOf(edges.from)}
         empty={report.window ? `its beginning, ${time(report.window.start)}` : "its beginning"}
-        onChange={(text) => change("from", text)}
+        onChange={(text) => move("from", text)}
       />
       <Time
         label="To, not included"
         value={edges?.until === undefined ? "" : isoOf(edges.until)}
         empty={report.window ? `its end, ${time(report.window.end)}` : "its end"}
-        onChange={(text) => change("until", text)}
+        onChange={(text) => move("until", text)}
       />
     </div>
   );

@@ -10,6 +10,7 @@ import type { ReportEntry } from "../../api/types.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { joined, paramsOf } from "../../parts/pickers/asking.ts";
+import { changesOf } from "../../parts/pickers/changing.ts";
 import {
   cidrTrouble,
   instanceTrouble,
@@ -24,7 +25,7 @@ import { TextField } from "../../parts/pickers/text-field.tsx";
 import { spanTrouble } from "../../parts/pickers/times.ts";
 import { Values } from "../../parts/pickers/values.tsx";
 import { JobProgress } from "../../parts/progress.tsx";
-import { type Changes, params, route, setParams } from "../../state/location.ts";
+import { params } from "../../state/location.ts";
 import { session } from "../../state/session.ts";
 import { Analyses } from "./analyses.tsx";
 import { type Asked, askedOf, missing, RANKINGS, THRESHOLD, thresholdsOf } from "./asked.ts";
@@ -32,12 +33,7 @@ import { CidrLists } from "./cidr-lists.tsx";
 import { useRunning } from "./running.ts";
 import { Thresholds } from "./thresholds.tsx";
 
-/** A field that the view takes along as it goes is left, too: that changes nothing. */
-const change = (changes: Changes) => {
-  if (route.value === "investigate") {
-    setParams(changes, { replace: true });
-  }
-};
+const change = changesOf("investigate");
 
 export function InvestigateView() {
   const asked = askedOf(params.value);
@@ -87,13 +83,13 @@ export function InvestigateView() {
           </section>
         </div>
       </div>
-      {running.problem ? <Problem error={running.problem} /> : null}
-      {running.isCancelled ? (
-        <Notice title="The investigation was cancelled.">
-          <p>Nothing of it was kept. Change what is asked, or run it again.</p>
-        </Notice>
-      ) : null}
-      <div class="action-bar">
+      <div class="action-bar stack">
+        {running.problem ? <Problem error={running.problem} /> : null}
+        {running.isCancelled ? (
+          <Notice title="The investigation was cancelled.">
+            <p>It has no result. Change what is asked, or run it again.</p>
+          </Notice>
+        ) : null}
         {running.isRunning ? (
           <JobProgress job={running.job} label="Investigating" onCancel={running.cancel} />
         ) : (

@@ -7,19 +7,15 @@
  */
 import { Icon } from "../../parts/icon.tsx";
 import { optionsOf, paramsOf, sourcesOf } from "../../parts/pickers/asking.ts";
+import { changesOf } from "../../parts/pickers/changing.ts";
 import { AwsFields, GatewayFields, RecordFields } from "../../parts/pickers/options-form.tsx";
 import { SourceList } from "../../parts/pickers/source-list.tsx";
 import { spanTrouble } from "../../parts/pickers/times.ts";
-import { type Changes, go, params, route, setParams } from "../../state/location.ts";
+import { go, params } from "../../state/location.ts";
 import { reportParams } from "../../state/report-address.ts";
 import { OpenReports } from "../recordings/open-reports.tsx";
 
-/** A field that the view takes along as it goes is left, too: that changes nothing. */
-const change = (changes: Changes) => {
-  if (route.value === "open") {
-    setParams(changes, { replace: true });
-  }
-};
+const change = changesOf("open");
 
 export function OpenView() {
   const sources = sourcesOf(params.value);

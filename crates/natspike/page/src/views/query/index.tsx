@@ -17,6 +17,7 @@ import { useLoaded } from "../../parts/pickers/loading.ts";
 import { SourceName } from "../../parts/pickers/source-list.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { href, params, rest, setParams } from "../../state/location.ts";
+import { beginning } from "../recordings/beginning.ts";
 import { askAgain, asReport } from "./again.ts";
 import { FoundTableView } from "./found-table.tsx";
 import { nameOf } from "./shown.ts";
@@ -236,7 +237,9 @@ function NoResult({ id, problem, again }: NoResultProps) {
   const history = useLoaded("history", (signal) =>
     api.get<History>("/queries", { limit: 1000 }, { signal }),
   );
-  const entry = history.value?.queries.find((query) => query.id === id);
+  const queries = history.value?.queries ?? [];
+  const entry = queries.find((query) => query.id === id);
+  const several = entry ? [] : beginning(queries, id);
   const asked = entry && {
     source: entry.sources,
     analysis: entry.analysis === "all" ? [] : entry.analysis.split(/[\s,]+/),
@@ -249,6 +252,18 @@ function NoResult({ id, problem, again }: NoResultProps) {
       <Problem error={problem} retry={problem.status === 404 ? undefined : again} />
       {entry ? (
         <p class="hint">{`Asked ${time(entry.at)}: ${entry.analysis} of ${entry.sources.join(", ")}.`}</p>
+      ) : null}
+      {several.length > 0 ? (
+        <ul class="entries" aria-label="Queries whose id begins so">
+          {several.map((query) => (
+            <li class="entry" key={query.id}>
+              <a class="mono" href={href(`query/${encodeURIComponent(query.id)}`)}>
+                {query.id}
+              </a>
+              <span class="hint">{`${query.analysis}, ${time(query.at)}`}</span>
+            </li>
+          ))}
+        </ul>
       ) : null}
       <div class="buttons">
         {asked ? (

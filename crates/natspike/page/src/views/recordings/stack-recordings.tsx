@@ -9,7 +9,7 @@ import { exactMoney, money } from "../../format/money.ts";
 import { duration, time } from "../../format/time.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { Empty, Notice, Problem } from "../../parts/notice.tsx";
+import { Empty, Problem } from "../../parts/notice.tsx";
 import { type Loaded, useLoaded } from "../../parts/pickers/loading.ts";
 import { href, params, setParams } from "../../state/location.ts";
 import { reportHref } from "../../state/report-address.ts";
@@ -159,12 +159,6 @@ function List({ list, recordings, onStopped }: ListProps) {
         onClose={() => setStopping(undefined)}
         onStopped={onStopped}
       />
-      {recordings.some((one) => one.status === "FAILED") ? (
-        <Notice
-          kind="info"
-          title="A recording that failed was mailed with its reason; its flow log is off."
-        />
-      ) : null}
     </>
   );
 }
