@@ -99,7 +99,7 @@ function Box(props: ComboProps & { ids: FieldIds }) {
         onBlur={leave}
         onKeyDown={onKeyDown}
       />
-      <div id={list} role="listbox" aria-label={props.label} class="combo-list" hidden={!isShown}>
+      <div id={list} role="listbox" aria-label="Choices" class="combo-list" hidden={!isShown}>
         {isShown
           ? found.map((choice, at) => (
               <div

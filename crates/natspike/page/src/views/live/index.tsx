@@ -11,6 +11,7 @@ import { duration, milliseconds, time } from "../../format/time.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { Empty, Notice, Problem } from "../../parts/notice.tsx";
 import { type Loaded, useLoaded } from "../../parts/pickers/loading.ts";
+import { useTitle } from "../../parts/pickers/title.ts";
 import { href, params, setParams } from "../../state/location.ts";
 import { reportHref } from "../../state/report-address.ts";
 import { session } from "../../state/session.ts";
@@ -89,6 +90,7 @@ function Choice({ list }: { list: Recordings }) {
 
 function One({ execution, list }: { execution: string; list: Recordings }) {
   const recording = list.value?.recordings.find((one) => one.execution === execution);
+  useTitle(`Live ${recording?.gateway ?? execution}`);
   const isPaused = params.value.get("paused") === "true";
   const isOver = recording !== undefined && recording.status !== "RUNNING";
   const reading = useReading(`recording:${execution}`, !isPaused && !isOver);

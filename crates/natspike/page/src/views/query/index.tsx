@@ -15,6 +15,7 @@ import { Menu } from "../../parts/menu.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { useLoaded } from "../../parts/pickers/loading.ts";
 import { SourceName } from "../../parts/pickers/source-list.tsx";
+import { useTitle } from "../../parts/pickers/title.ts";
 import { Tabs } from "../../parts/tabs.tsx";
 import { href, params, rest, setParams } from "../../state/location.ts";
 import { beginning } from "../recordings/beginning.ts";
@@ -47,6 +48,7 @@ export function QueryView() {
 }
 
 function Result({ id, found }: { id: string; found: Investigation }) {
+  useTitle(`${found.question.analysis} ${id}`);
   const view = params.value.get("view") === "json" ? "json" : "tables";
   const where = found.question.filter;
   const forms = ["csv", "markdown", "json"].map((form) => ({
