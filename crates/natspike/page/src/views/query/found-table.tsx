@@ -13,7 +13,7 @@ import { go, href, params, setParams } from "../../state/location.ts";
 import { askAgain, asReport } from "./again.ts";
 import { exactly, heading, isNumber, packets, serviceOf, shownCell, written } from "./cells.tsx";
 import { csvOf } from "./csv.ts";
-import { searched, sorted, thousandths } from "./rows.ts";
+import { isRanked, mostOf, searched, sorted, thousandths } from "./rows.ts";
 import { chosen, FACETS, nameOf, PAGE, showing, shownOf, valuesOf } from "./shown.ts";
 import { Talkers } from "./talkers.tsx";
 import { narrowed, termOf, termsOf } from "./terms.ts";
@@ -47,7 +47,7 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
         total={rows.length}
         offset={offset}
         limit={PAGE}
-        sort={shown.sort === "ranking" ? found.question.by : shown.sort}
+        sort={shown.sort === "ranking" ? rankedBy(found, table) : shown.sort}
         order={shown.order.descending ? "desc" : "asc"}
         onSort={(key, order) => setParams(showing(table, { sort: `${key}:${order}` }), REPLACE)}
         onPage={(to) => setParams(showing(table, { offset: to }), REPLACE)}
@@ -59,6 +59,11 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
       <Totals found={found} table={table} />
     </section>
   );
+}
+
+/** What the rows are ranked by as they come; some tables are in the order of time. */
+function rankedBy({ question }: Investigation, table: FoundTable): string | undefined {
+  return isRanked(table.rows, question.by) ? question.by : undefined;
 }
 
 function Tools({ table, rows, search }: { table: FoundTable; rows: FoundRow[]; search: string }) {
@@ -156,7 +161,7 @@ function columnsOf(found: Investigation, table: FoundTable): Column<FoundRow>[] 
 /** Bytes, packets and flows; the one that ranks with a bar. */
 function figures(found: Investigation, table: FoundTable): Column<FoundRow>[] {
   const by = found.question.by;
-  const most = table.rows[0]?.sums[by] ?? 0;
+  const most = mostOf(table.rows, by);
   const words = {
     bytes: (row: FoundRow) => bytes(row.sums.bytes),
     packets: (row: FoundRow) => packets(row.sums),
@@ -180,12 +185,12 @@ function figures(found: Investigation, table: FoundTable): Column<FoundRow>[] {
   }));
 }
 
-/** A part of the first row in thousandths, as a bar; the rows come ranked. */
+/** A part of the largest row in thousandths, as a bar. */
 function Bar({ part }: { part: number }) {
   return (
     <svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
       <rect class="bar-whole" width="1000" height="10" />
-      <rect class="bar-part" width={Math.min(1000, part)} height="10" />
+      <rect class="bar-part" width={part} height="10" />
     </svg>
   );
 }

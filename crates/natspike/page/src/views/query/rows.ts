@@ -94,8 +94,23 @@ export function searched(
   });
 }
 
+/** The most that a row has; 0 without rows. */
+export function mostOf(rows: readonly FoundRow[], sum: keyof Sums): bigint {
+  return rows.reduce((most, row) => {
+    const of = toBigInt(row.sums[sum]);
+    return of > most ? of : most;
+  }, 0n);
+}
+
+/** Whether no row has more than the one before it. */
+export function isRanked(rows: readonly FoundRow[], sum: keyof Sums): boolean {
+  return rows.every((row, at) => {
+    const before = rows[at - 1];
+    return !before || toBigInt(before.sums[sum]) >= toBigInt(row.sums[sum]);
+  });
+}
+
 /** A part of a whole in thousandths, for the width of a bar; 0 of nothing. */
-export function thousandths(part: Count, whole: Count): number {
-  const [some, all] = [toBigInt(part), toBigInt(whole)];
-  return all === 0n ? 0 : Number((some * 1_000n) / all);
+export function thousandths(part: Count, whole: bigint): number {
+  return whole === 0n ? 0 : Number((toBigInt(part) * 1_000n) / whole);
 }

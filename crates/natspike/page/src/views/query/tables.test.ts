@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell, FoundRow, FoundTable, Investigation } from "../../api/types.ts";
 import { askAgain, asReport } from "./again.ts";
 import { csvOf, harmless } from "./csv.ts";
-import { addressNumber, searched, sorted, thousandths } from "./rows.ts";
+import { addressNumber, isRanked, mostOf, searched, sorted, thousandths } from "./rows.ts";
 import { chosen, nameOf, showing, shownOf, valuesOf } from "./shown.ts";
 import { narrowed, termOf, termsOf } from "./terms.ts";
 
@@ -222,8 +222,14 @@ describe("the order of rows", () => {
     ];
     const by = sorted(made, rows, { key: { sum: "bytes" }, descending: true });
     expect(by.map((one) => one.cells[0])).toEqual(["c", "a", "b"]);
-    expect(thousandths("9223372036854775808", "18446744073709551616")).toBe(500);
-    expect(thousandths(5, 0)).toBe(0);
+    expect(mostOf(rows, "bytes")).toBe(18_446_744_073_709_551_617n);
+    expect(thousandths("9223372036854775808", 18_446_744_073_709_551_616n)).toBe(500);
+    expect(thousandths(5, 0n)).toBe(0);
+    expect([isRanked(by, "bytes"), isRanked(rows, "bytes"), isRanked([], "bytes")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   it("reads addresses as numbers", () => {
