@@ -4,6 +4,7 @@
  *
  * **Invariants.** No figure is made here: totals and what is cut are the server's.
  */
+import { useMemo } from "preact/hooks";
 import type { FoundRow, FoundTable, Investigation } from "../../api/types.ts";
 import { bytes, exactBytes, integer } from "../../format/bytes.ts";
 import { type Column, DataTable, type Way } from "../../parts/data-table.tsx";
@@ -25,9 +26,14 @@ const FEW = 10;
 export function FoundTableView({ found, table }: { found: Investigation; table: FoundTable }) {
   const name = nameOf(table);
   const shown = shownOf(table, params.value);
-  const inLists = chosen(table, table.rows, shown.facets);
-  const matching = searched(inLists, shown.search, (row) => written(table, row));
-  const rows = sorted(table, matching, shown.order);
+  // A table may have a hundred thousand rows, and every letter of a search draws it anew.
+  const rows = useMemo(() => {
+    const inLists = chosen(table, table.rows, shown.facets);
+    const matching = searched(inLists, shown.search, (row) => written(table, row));
+    return sorted(table, matching, shown.order);
+  }, [table, shown.sort, shown.order.descending, shown.search, JSON.stringify(shown.facets)]);
+  const columns = useMemo(() => columnsOf(found, table), [found, table]);
+  const ranking = useMemo(() => rankedBy(found, table), [found, table]);
   const offset = shown.offset < rows.length ? shown.offset : 0;
   const onTerm = (term: string, way: Way) => {
     const added = way === "only" ? term : notFilter(term);
@@ -42,12 +48,12 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
       {table.analysis === "top-talkers" ? <Talkers table={table} /> : null}
       <DataTable
         caption={`${integer(rows.length)} of ${integer(table.rows.length)} rows of ${table.title}`}
-        columns={columnsOf(found, table)}
+        columns={columns}
         rows={rows.slice(offset, offset + PAGE)}
         total={rows.length}
         offset={offset}
         limit={PAGE}
-        sort={shown.sort === "ranking" ? rankedBy(found, table) : shown.sort}
+        sort={shown.sort === "ranking" ? ranking : shown.sort}
         order={shown.order.descending ? "desc" : "asc"}
         onSort={(key, order) => setParams(showing(table, { sort: `${key}:${order}` }), REPLACE)}
         onPage={(to) => setParams(showing(table, { offset: to }), REPLACE)}
@@ -67,7 +73,10 @@ function rankedBy({ question }: Investigation, table: FoundTable): string | unde
 }
 
 function Tools({ table, rows, search }: { table: FoundTable; rows: FoundRow[]; search: string }) {
-  const facets = FACETS.map((facet) => ({ facet, values: valuesOf(table, facet) }));
+  const facets = useMemo(
+    () => FACETS.map((facet) => ({ facet, values: valuesOf(table, facet) })),
+    [table],
+  );
   const shown = shownOf(table, params.value);
   return (
     <>

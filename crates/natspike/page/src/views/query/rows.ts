@@ -96,10 +96,14 @@ export function searched(
 
 /** The most that a row has; 0 without rows. */
 export function mostOf(rows: readonly FoundRow[], sum: keyof Sums): bigint {
-  return rows.reduce((most, row) => {
+  let most = 0n;
+  for (const row of rows) {
     const of = toBigInt(row.sums[sum]);
-    return of > most ? of : most;
-  }, 0n);
+    if (of > most) {
+      most = of;
+    }
+  }
+  return most;
 }
 
 /** Whether no row has more than the one before it. */
