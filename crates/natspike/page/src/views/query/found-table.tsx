@@ -15,6 +15,7 @@ import { askAgain, asReport } from "./again.ts";
 import { exactly, heading, isNumber, packets, serviceOf, shownCell, written } from "./cells.tsx";
 import { csvOf } from "./csv.ts";
 import { isRanked, mostOf, searched, sorted, thousandths } from "./rows.ts";
+import { Search } from "./search.tsx";
 import { chosen, FACETS, nameOf, PAGE, showing, shownOf, valuesOf } from "./shown.ts";
 import { Talkers } from "./talkers.tsx";
 import { narrowed, termOf, termsOf } from "./terms.ts";
@@ -105,15 +106,10 @@ function Tools({ table, rows, search }: { table: FoundTable; rows: FoundRow[]; s
           </select>
         ))}
       {table.rows.length > FEW || search ? (
-        <input
-          type="search"
-          class="find"
-          aria-label={`Search in ${table.title}`}
-          placeholder="Search in these rows"
+        <Search
+          label={`Search in ${table.title}`}
           value={search}
-          onInput={(event) =>
-            setParams(showing(table, { search: event.currentTarget.value }), REPLACE)
-          }
+          onSearch={(text) => setParams(showing(table, { search: text }), REPLACE)}
         />
       ) : null}
       <button
