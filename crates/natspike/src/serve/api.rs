@@ -30,7 +30,7 @@ struct About;
 
 /// The API's routes with their document.
 fn api() -> (Router<Arc<App>>, Document) {
-    let routes = OpenApiRouter::with_openapi(About::openapi())
+    let routes = OpenApiRouter::new()
         .merge(session::routes())
         .merge(roots::routes())
         .merge(jobs::routes())
@@ -43,7 +43,9 @@ fn api() -> (Router<Arc<App>>, Document) {
         .layer(DefaultBodyLimit::max(BODY))
         // They have a limit of their own.
         .merge(uploads::routes().layer(DefaultBodyLimit::disable()));
-    let (router, mut document) = OpenApiRouter::new().nest(BASE, routes).split_for_parts();
+    let (router, mut document) = OpenApiRouter::with_openapi(About::openapi())
+        .nest(BASE, routes)
+        .split_for_parts();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", scheme);
