@@ -17,9 +17,9 @@ use std::io::{self, Write};
 const DIM: Style = Style::new().dimmed();
 /// The schema's name and version.
 const SCHEMA: &str = "natspike.recordings/1";
-const KEYS: [(&str, Align); 5] = [
+const KEYS: [(&str, Align); 4] = [
+    // It begins with the gateway.
     ("execution", Align::Left),
-    ("gateway", Align::Left),
     ("when", Align::Left),
     ("by", Align::Left),
     ("what", Align::Left),
@@ -197,7 +197,6 @@ fn line(recording: &Recording) -> Line {
     Line {
         keys: vec![
             recording.execution.clone(),
-            recording.gateway.clone().unwrap_or_else(unknown),
             time(recording.started),
             recording.started_by.clone().unwrap_or_else(unknown),
             what(recording).to_owned(),

@@ -13,6 +13,8 @@ mod investigations;
 mod names;
 mod outputs;
 mod parquet;
+#[cfg(feature = "aws")]
+mod record;
 mod refusals;
 mod serve;
 mod simulations;
