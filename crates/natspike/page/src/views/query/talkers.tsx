@@ -15,11 +15,12 @@ const [WIDTH, HEIGHT] = [1000, 40];
 export function Talkers({ table }: { table: FoundTable }) {
   const bands = bandsOf(table);
   const starts = bands.flatMap((band) => band.points.map((point) => point.start));
-  if (bands.length === 0 || starts.length < 2) {
+  const distinct = [...new Set(starts)].sort((one, other) => one - other);
+  // One period alone has no course of time.
+  if (distinct.length < 2) {
     return null;
   }
   const [first, last] = [Math.min(...starts), Math.max(...starts)];
-  const distinct = [...new Set(starts)].sort((one, other) => one - other);
   const step = Math.min(...distinct.slice(1).map((start, at) => start - (distinct[at] ?? 0)));
   const most = Math.max(...bands.flatMap((band) => band.points.map((point) => point.drawn)));
   const span = Math.max(last - first + step, 1);
