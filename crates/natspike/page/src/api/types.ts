@@ -248,6 +248,8 @@ export interface Report {
   ports?: PortRow[];
   zones?: ZoneRow[];
   pairs: PairRow[];
+  /** The part of the time that it is of; null for all of it. */
+  part: { from: number; until: number } | null;
   window: { start: number | null; end: number | null };
   timeline: Timeline;
   coverage: {
@@ -299,7 +301,7 @@ export interface Rows<Row> {
 }
 
 export interface FlowNode {
-  id: string;
+  id: number;
   column: 0 | 1 | 2;
   name: string | null;
   label: string;
@@ -308,10 +310,12 @@ export interface FlowNode {
   filter: string | null;
 }
 
+/** Of the largest pairs; `total` is theirs, `processed` that of all. */
 export interface Flow {
   total: Count;
+  processed: Count;
   nodes: FlowNode[];
-  links: { source: string; target: string; bytes: Count; cost: number }[];
+  links: { source: number; target: number; bytes: Count; cost: number }[];
 }
 
 /** natspike.investigation/1. */

@@ -1,7 +1,16 @@
 /** Bars, windows among them, and what keys do to these. */
 import { expect, test } from "vitest";
 import type { Timeline } from "../api/types.ts";
-import { barsOf, byteTicks, resized, shifted, snapped, timeTicks } from "./bars.ts";
+import {
+  barsOf,
+  byteTicks,
+  extentOf,
+  resized,
+  shifted,
+  snapped,
+  timeStep,
+  timeTicks,
+} from "./bars.ts";
 import { keyed } from "./brush.ts";
 
 const HOUR: Timeline = {
@@ -88,8 +97,29 @@ test("ticks of bytes are round in their unit and reach the largest", () => {
   expect(byteTicks(3, 3)).toEqual([0, 1, 2, 3]);
 });
 
+test.each([
+  [6000, 9600, 4, 60, 900],
+  [6000, 9600, 2, 60, 1800],
+  [0, 300, 10, 60, 60],
+  [0, 300, 10, 1, 30],
+  [0, 300, 2, 60, 300],
+  [0, 172_800, 2, 60, 86_400],
+  [0, 4200, 4, 420, 1260],
+  [0, 90 * 86_400, 1, 60, 90 * 86_400],
+])("from %d to %d at most %d times of periods of %d s are %d s apart", (...row) => {
+  const [start, end, many, period, step] = row;
+  expect(timeStep(start, end, many, period)).toBe(step);
+});
+
 test("ticks of time are round", () => {
-  expect(timeTicks(6000, 9600, 4)).toEqual([6300, 7200, 8100, 9000]);
-  expect(timeTicks(6000, 9600, 2)).toEqual([7200, 9000]);
-  expect(timeTicks(0, 172_800, 2, 3600)).toEqual([82_800, 169_200]);
+  expect(timeTicks(6000, 9600, 900)).toEqual([6300, 7200, 8100, 9000]);
+  expect(timeTicks(0, 172_800, 86_400, 3600)).toEqual([82_800, 169_200]);
+});
+
+test("bars of a longer time begin and end with it", () => {
+  const bars = barsOf(HOUR, 1000, { from: 3600, until: 12_000 });
+  expect([bars.start, bars.end]).toEqual([3600, 12_000]);
+  expect(barsOf(HOUR, 1000, { from: 7200, until: 7260 }).start).toBe(6000);
+  expect(extentOf(HOUR)).toEqual({ from: 6000, until: 9600 });
+  expect(extentOf({ ...HOUR, points: [] })).toBeUndefined();
 });

@@ -32,11 +32,20 @@ export interface Range {
   until: number;
 }
 
-/** The bars that fit into so many places. */
-export function barsOf(timeline: Timeline, places: number): Bars {
+/** From the first period to the end of the last; undefined where there is none. */
+export function extentOf(timeline: Timeline): Range | undefined {
+  const [first, last] = [timeline.points[0], timeline.points.at(-1)];
+  return first && last
+    ? { from: first.start, until: last.start + Math.max(1, timeline.period_seconds) }
+    : undefined;
+}
+
+/** The bars that fit into so many places; those of a longer time where one is given. */
+export function barsOf(timeline: Timeline, places: number, time?: Range): Bars {
   const period = Math.max(1, timeline.period_seconds);
-  const first = timeline.points[0]?.start ?? 0;
-  const last = (timeline.points.at(-1)?.start ?? first) + period;
+  const own = extentOf(timeline) ?? time ?? { from: 0, until: period };
+  const first = Math.min(own.from, time?.from ?? own.from);
+  const last = Math.max(own.until, time?.until ?? own.until);
   const periods = (last - first) / period;
   const step = period * Math.max(1, Math.ceil(periods / Math.max(1, places)));
   const bars = new Map<number, Bar>();
@@ -107,13 +116,24 @@ export function byteTicks(largest: number, many: number): number[] {
   return Array.from({ length: Math.ceil(largest / step) + 1 }, (_, at) => at * step);
 }
 
-/** Times for an axis: round in UTC or local hours, at most so many. */
-export function timeTicks(start: number, end: number, many: number, offset = 0): number[] {
-  const steps = [
-    1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
-    172_800, 604_800, 2_592_000,
-  ];
-  const step = steps.find((one) => (end - start) / one <= many) ?? 2_592_000;
+/** Seconds from one time of an axis to the next. */
+const TIME_STEPS = [
+  1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+  172_800, 604_800, 2_592_000,
+];
+
+/** Times are this much rarer at the most, to be round. */
+const MOST_ROUNDED = 4;
+
+/** The seconds between at most so many times: whole periods, and round where that can be. */
+export function timeStep(start: number, end: number, many: number, period: number): number {
+  const plain = period * Math.max(1, Math.ceil((end - start) / period / many));
+  const round = TIME_STEPS.find((step) => step % period === 0 && step >= plain);
+  return round && round <= plain * MOST_ROUNDED ? round : plain;
+}
+
+/** Times for an axis, every `step` seconds in UTC or local time. */
+export function timeTicks(start: number, end: number, step: number, offset = 0): number[] {
   const first = Math.ceil((start + offset) / step) * step - offset;
   const ticks: number[] = [];
   for (let at = first; at <= end; at += step) {

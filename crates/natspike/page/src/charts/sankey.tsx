@@ -2,21 +2,28 @@
  * Who sends how much through which service to whom, as bands.
  *
  * **Invariants.** Every node is a button of its name and bytes; one that the
- * server has a filter for adds it.
+ * server has a filter for adds it, a service that of the service. What is thin
+ * stays visible; labels stand beside the bands, or above a service.
  */
 import { sankey, sankeyLinkHorizontal } from "d3-sankey";
 import { useMemo, useState } from "preact/hooks";
 import type { Flow, FlowNode } from "../api/types.ts";
 import { bytes, exactBytes, percent } from "../format/bytes.ts";
 import { money } from "../format/money.ts";
-import { NO_SERVICE, type Series } from "./series.ts";
+import { NO_SERVICE, type Series, serviceTerm } from "./series.ts";
 import { useWidth } from "./width.ts";
 
 const NODE_WIDTH = 12;
-const NODE_PADDING = 30;
+const NODE_PADDING = 32;
+/** Above the first node, for the head and the label of a service. */
+const TOP = 46;
+/** What is thinner is drawn so thick, in a stronger tone. */
+const LEAST_BAND = 2;
 const LEAST_WIDTH = 540;
 /** How wide a bold letter is at the most, about. */
 const LETTER = 8;
+/** How wide the label of a service may be. */
+const SERVICE_ROOM = 240;
 const HEADS = ["source", "service", "destination"];
 
 export interface SankeyProps {
@@ -38,7 +45,7 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
   const [box, room] = useWidth<HTMLDivElement>();
   const width = Math.max(LEAST_WIDTH, room);
   const margin = Math.min(210, Math.max(116, width * 0.19));
-  const [lit, setLit] = useState<string | undefined>(undefined);
+  const [lit, setLit] = useState<number | undefined>(undefined);
   const { nodes, bands, height } = useMemo(
     () => layout(flow, width, margin),
     [flow, width, margin],
@@ -76,7 +83,7 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
                 key={`${band.source.id} ${band.target.id}`}
                 class={bandLook(band, series, lit)}
                 d={path(band as never) ?? ""}
-                stroke-width={Math.max(1, band.width)}
+                stroke-width={Math.max(LEAST_BAND, band.width)}
               >
                 <title>{`${band.source.label} → ${band.target.label}: ${exactBytes(band.bytes)}`}</title>
               </path>
@@ -86,7 +93,7 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
             <Node
               key={node.id}
               node={node}
-              total={flow.total}
+              whole={flow.processed}
               room={margin}
               series={series}
               currency={currency}
@@ -118,59 +125,67 @@ function layout(flow: Flow, width: number, margin: number) {
   const graph = sankey<FlowNode, (typeof links)[number]>()
     .nodeId((node) => node.id)
     .nodeAlign((node) => (node as unknown as FlowNode).column)
+    // The server's order: the largest first, the others last.
+    .nodeSort((one, other) => one.id - other.id)
     .nodeWidth(NODE_WIDTH)
     .nodePadding(NODE_PADDING)
     .extent([
-      [margin, 26],
+      [margin, TOP],
       [width - margin, height - 18],
     ])({ nodes, links });
-  return {
-    nodes: graph.nodes as unknown as Placed[],
-    bands: graph.links as unknown as Band[],
-    height,
-  };
+  // Thin bands lie above thick ones.
+  const bands = (graph.links as unknown as Band[]).sort((one, other) => other.width - one.width);
+  return { nodes: graph.nodes as unknown as Placed[], bands, height };
 }
 
 function headAt(column: number, width: number, margin: number): number {
-  return [margin - 8, width / 2 + NODE_WIDTH / 2 + 8, width - margin + 8][column] ?? 0;
+  return [margin - 8, width / 2, width - margin + 8][column] ?? 0;
 }
 
-function anchor(column: number): "start" | "end" {
-  return column === 0 ? "end" : "start";
+function anchor(column: number): "start" | "middle" | "end" {
+  return (["end", "middle", "start"] as const)[column] ?? "start";
 }
 
 /** The service that a band passes, for its colour. */
-function bandLook(band: Band, series: Series, lit: string | undefined): string {
+function bandLook(band: Band, series: Series, lit: number | undefined): string {
   const service = band.source.column === 1 ? band.source : band.target;
   const isOff = lit !== undefined && band.source.id !== lit && band.target.id !== lit;
-  return `band ${series(service.name)}${isOff ? " faded" : ""}`;
+  const thin = band.width < LEAST_BAND ? " band-thin" : "";
+  return `band${thin} ${series(serviceOf(service))}${isOff ? " faded" : ""}`;
+}
+
+/** The AWS service of a node of the middle column; null for none. */
+function serviceOf(node: FlowNode): string | null {
+  return node.name === NO_SERVICE ? null : node.name;
 }
 
 interface NodeProps {
   node: Placed;
-  total: Flow["total"];
+  /** The bytes that are 100 %. */
+  whole: Flow["processed"];
   room: number;
   series: Series;
   currency: string;
   onTerm: (term: string) => void;
-  onLit: (id: string | undefined) => void;
+  onLit: (id: number | undefined) => void;
 }
 
-function Node({ node, total, room, series, currency, onTerm, onLit }: NodeProps) {
-  const name = node.column === 1 && node.name === null ? node.label || NO_SERVICE : node.label;
-  const share = Number(total) > 0 ? Number(node.bytes) / Number(total) : null;
-  const said = `${name}: ${bytes(node.bytes)}, ${percent(share)}, ${money(node.cost, currency)}`;
-  const use = () => node.filter && onTerm(node.filter);
-  const letters = Math.floor((node.column === 1 ? 170 : room - 12) / LETTER);
-  const look = node.column === 1 ? series(node.name) : "series series-end";
-  const isLeft = node.column === 0;
+function Node({ node, whole, room, series, currency, onTerm, onLit }: NodeProps) {
+  const isService = node.column === 1;
+  const term = node.filter && isService ? serviceTerm(serviceOf(node)) : node.filter;
+  const share = Number(whole) > 0 ? Number(node.bytes) / Number(whole) : null;
+  const figures = `${bytes(node.bytes)} · ${percent(share)}`;
+  const shown = cut(node.label, Math.floor((isService ? SERVICE_ROOM : room - 12) / LETTER));
+  const full = shown === node.label ? "" : `, ${node.label}`;
+  const said = `${shown} ${figures}${full}, ${money(node.cost, currency)}`;
+  const use = () => term && onTerm(term);
   return (
     <g
-      class={node.filter ? "node node-filters" : "node"}
+      class={term ? "node node-filters" : "node"}
       role="button"
       tabIndex={0}
-      aria-disabled={node.filter ? undefined : true}
-      aria-label={node.filter ? `${said}. Filter by it.` : said}
+      aria-disabled={term ? undefined : true}
+      aria-label={term ? `${said}. Filter by it.` : said}
       onClick={use}
       onKeyDown={(event) => {
         if (event.key === "Enter" || event.key === " ") {
@@ -183,34 +198,37 @@ function Node({ node, total, room, series, currency, onTerm, onLit }: NodeProps)
       onFocus={() => onLit(node.id)}
       onBlur={() => onLit(undefined)}
     >
-      <title>{`${said}\n${exactBytes(node.bytes)}${node.filter ? `\nFilter: ${node.filter}` : ""}`}</title>
+      <title>{`${node.label}: ${exactBytes(node.bytes)}${term ? `\nFilter: ${term}` : ""}`}</title>
       <rect
-        class={look}
+        class={isService ? series(serviceOf(node)) : "series series-end"}
         x={node.x0}
         y={node.y0}
         width={NODE_WIDTH}
-        height={Math.max(2, node.y1 - node.y0)}
+        height={Math.max(3, node.y1 - node.y0)}
         rx={2}
       />
-      <text
-        class="node-label"
-        x={isLeft ? node.x0 - 8 : node.x1 + 8}
-        y={(node.y0 + node.y1) / 2 - 6}
-        dy="0.32em"
-        text-anchor={anchor(node.column)}
-      >
-        {cut(name, letters)}
-      </text>
-      <text
-        class="node-note"
-        x={isLeft ? node.x0 - 8 : node.x1 + 8}
-        y={(node.y0 + node.y1) / 2 + 8}
-        dy="0.32em"
-        text-anchor={anchor(node.column)}
-      >
-        {`${bytes(node.bytes)} · ${percent(share)}`}
-      </text>
+      <Label node={node} shown={shown} figures={figures} />
     </g>
+  );
+}
+
+/** Outside of the bands: beside a source or a destination, above a service. */
+function Label({ node, shown, figures }: { node: Placed; shown: string; figures: string }) {
+  const middle = (node.y0 + node.y1) / 2;
+  const [x, y] = [
+    [node.x0 - 8, middle - 6],
+    [(node.x0 + node.x1) / 2, node.y0 - 21],
+    [node.x1 + 8, middle - 6],
+  ][node.column] ?? [0, 0];
+  return (
+    <>
+      <text class="node-label" x={x} y={y} dy="0.32em" text-anchor={anchor(node.column)}>
+        {shown}
+      </text>
+      <text class="node-note" x={x} y={(y ?? 0) + 13} dy="0.32em" text-anchor={anchor(node.column)}>
+        {figures}
+      </text>
+    </>
   );
 }
 

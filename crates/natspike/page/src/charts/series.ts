@@ -4,6 +4,8 @@
  * **Invariants.** A colour is never the only sign: charts name what they draw.
  */
 
+import { quoted } from "../parts/filter-term.ts";
+
 /** How many services have a colour of their own. */
 export const MOST_SERIES = 8;
 
@@ -19,6 +21,13 @@ export function seriesOf(services: readonly (string | null)[]): Series {
     const at = service === null ? -1 : named.indexOf(service);
     return at < 0 || at >= MOST_SERIES ? "series series-rest" : `series series-${at}`;
   };
+}
+
+/** The filter for a service. */
+export function serviceTerm(service: string | null): string {
+  return service === null
+    ? "src-service is missing and dst-service is missing"
+    : `service = ${quoted(service)}`;
 }
 
 /** A service's name in words. */

@@ -9,10 +9,10 @@ import { scaleLinear } from "d3-scale";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Timeline as Data } from "../api/types.ts";
 import { bytes, exactBytes } from "../format/bytes.ts";
-import { clock, day, duration, span } from "../format/time.ts";
+import { duration, onAxis, span } from "../format/time.ts";
 import { announce } from "../state/session.ts";
 import { localTime } from "../state/theme.ts";
-import { type Bar, type Bars, barsOf, byteTicks, type Range, timeTicks } from "./bars.ts";
+import { type Bar, type Bars, barsOf, byteTicks, type Range, timeStep, timeTicks } from "./bars.ts";
 import { type Grip, useBrush } from "./brush.ts";
 import { type Series, serviceName } from "./series.ts";
 import { useWidth } from "./width.ts";
@@ -21,10 +21,18 @@ const HEIGHT = 202;
 const MARGIN = { top: 22, right: 10, bottom: 26, left: 62 };
 const LEAST_BAR = 3;
 const TIP_ROWS = 8;
+/** Pixels from one time to the next at the least, and half of a label. */
+const LEAST_TICK = 68;
+const HALF_LABEL = 26;
+const DAY = 86_400;
+/** What is longer has days only, because a time of day would not differ. */
+const LONG = 2 * DAY;
 
 export interface TimelineProps {
   data: Data;
   series: Series;
+  /** The time that is drawn where it is longer than that of the data. */
+  time?: Range | undefined;
   /** The window; undefined is all. */
   range: Range | undefined;
   /** Left out where no window can be chosen. */
@@ -33,10 +41,13 @@ export interface TimelineProps {
   lit: string | null | undefined;
 }
 
-export function Timeline({ data, series, range, onRange, lit }: TimelineProps) {
+export function Timeline({ data, series, time, range, onRange, lit }: TimelineProps) {
   const [box, width] = useWidth<HTMLDivElement>();
   const inner = Math.max(10, width - MARGIN.left - MARGIN.right);
-  const bars = useMemo(() => barsOf(data, Math.floor(inner / LEAST_BAR)), [data, inner]);
+  const bars = useMemo(
+    () => barsOf(data, Math.floor(inner / LEAST_BAR), time),
+    [data, inner, time?.from, time?.until],
+  );
   const [tip, setTip] = useState<Bar | undefined>(undefined);
   const { shown, layer, handlers } = useBrush({
     bars,
@@ -60,7 +71,7 @@ export function Timeline({ data, series, range, onRange, lit }: TimelineProps) {
     <div ref={box} class="timeline">
       <svg width={width} height={HEIGHT} role="img" aria-label={summary(bars, data)}>
         <g transform={`translate(${MARGIN.left},${MARGIN.top})`}>
-          <Axes bars={bars} inner={inner} />
+          <Axes bars={bars} inner={inner} period={data.period_seconds} />
           <Stacks bars={bars} data={data} series={series} inner={inner} lit={lit} />
         </g>
       </svg>
@@ -110,14 +121,23 @@ function Window({ range, x }: { range: Range | undefined; x: (time: number) => n
   ) : null;
 }
 
-function Axes({ bars, inner }: { bars: Bars; inner: number }) {
+interface AxesProps {
+  bars: Bars;
+  inner: number;
+  /** Seconds of a period: no tick stands within one. */
+  period: number;
+}
+
+function Axes({ bars, inner, period }: AxesProps) {
   const height = HEIGHT - MARGIN.top - MARGIN.bottom;
   const ticks = byteTicks(Number(bars.largest), 3);
   const y = scaleLinear([0, ticks.at(-1) ?? 1], [height, 0]);
   const x = scaleLinear([bars.start, bars.end], [0, inner]);
   const offset = localTime.value ? -new Date(bars.start * 1000).getTimezoneOffset() * 60 : 0;
-  const times = timeTicks(bars.start, bars.end, Math.max(2, Math.floor(inner / 68)), offset);
-  const isLong = bars.end - bars.start > 2 * 86_400;
+  const many = Math.max(2, Math.floor(inner / LEAST_TICK));
+  const isLong = bars.end - bars.start > LONG && DAY % period === 0;
+  const step = timeStep(bars.start, bars.end, many, isLong ? DAY : Math.max(1, period));
+  const times = timeTicks(bars.start, bars.end, step, offset);
   return (
     <g class="axes">
       <text class="unit" x={8 - MARGIN.left} y={-12}>
@@ -134,12 +154,20 @@ function Axes({ bars, inner }: { bars: Bars; inner: number }) {
       {times.map((time) => (
         <g key={time} transform={`translate(${x(time)},${height})`}>
           <line class="base" y2={4} />
-          <text y={18} text-anchor="middle">
-            {isLong ? day(time).slice(5) : clock(time)}
-          </text>
+          <TimeLabel text={onAxis(time, step)} room={inner + MARGIN.right - x(time)} />
         </g>
       ))}
     </g>
+  );
+}
+
+/** Below its tick; at the right edge as far to the left as it takes. */
+function TimeLabel({ text, room }: { text: string; room: number }) {
+  const isEdge = room < HALF_LABEL;
+  return (
+    <text x={isEdge ? room - 1 : 0} y={18} text-anchor={isEdge ? "end" : "middle"}>
+      {text}
+    </text>
   );
 }
 

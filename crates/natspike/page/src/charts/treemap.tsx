@@ -2,7 +2,7 @@
  * Rows as areas, each a button; the largest first in the order of Tab.
  *
  * **Invariants.** An area is its row's bytes; names and figures stand in it
- * where there is room and always in its name for screen readers and its title.
+ * where there is room, and always in its title and its name, which begins with what is shown.
  */
 import { hierarchy, treemap } from "d3-hierarchy";
 import type { Ref } from "preact";
@@ -89,7 +89,8 @@ function Rectangle({ area, onTerm }: { area: Area; onTerm: (term: string) => voi
       style.height = `${height}px`;
     }
   }, [x, y, width, height]);
-  const said = `${tile.label}: ${bytes(tile.bytes)}, ${percent(tile.share)}`;
+  const figures = `${bytes(tile.bytes)} · ${percent(tile.share)}`;
+  const said = `${tile.label} ${figures}`;
   const isRoomy = width >= 64 && height >= 40;
   const title = `${tile.label}\n${exactBytes(tile.bytes)}, ${percent(tile.share)}${tile.note ? `\n${tile.note}` : ""}`;
   if (Math.min(width, height) < LEAST) {
@@ -116,7 +117,7 @@ function Rectangle({ area, onTerm }: { area: Area; onTerm: (term: string) => voi
       {isRoomy ? (
         <>
           <span class="tile-name">{tile.label}</span>
-          <span class="tile-note">{`${bytes(tile.bytes)} · ${percent(tile.share)}`}</span>
+          <span class="tile-note">{figures}</span>
         </>
       ) : null}
     </button>

@@ -42,6 +42,15 @@ export function clock(seconds: number, local = localTime.value): string {
   return parts(seconds, local).clock;
 }
 
+/** A time on an axis of so many seconds a step: `10:04`, `10:04:30`, or `11-20` where a day begins. */
+export function onAxis(seconds: number, step: number, local = localTime.value): string {
+  const { day, clock, second } = parts(seconds, local);
+  if (step >= 86_400 || (clock === "00:00" && second === "00")) {
+    return day.slice(5);
+  }
+  return step % 60 === 0 ? clock : `${clock}:${second}`;
+}
+
 /** `2026-11-20`. */
 export function day(seconds: number, local = localTime.value): string {
   return parts(seconds, local).day;

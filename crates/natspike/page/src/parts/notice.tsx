@@ -28,15 +28,23 @@ export function Notice({ kind = "info", title, action, children }: NoticeProps) 
   );
 }
 
+export interface ProblemProps {
+  error: Failure;
+  retry?: () => void;
+  /** Another way on. */
+  action?: ComponentChildren;
+}
+
 /** What went wrong, and trying again. */
-export function Problem({ error, retry }: { error: Failure; retry?: () => void }) {
+export function Problem({ error, retry, action }: ProblemProps) {
   const again = retry ? (
     <button type="button" class="button" onClick={retry}>
       <Icon name="refresh" /> Try again
     </button>
   ) : null;
+  const ways = again || action ? [again, action] : null;
   return (
-    <Notice kind="error" title={error.title} action={again}>
+    <Notice kind="error" title={error.title} action={ways}>
       <p class="sentence">{error.detail}</p>
     </Notice>
   );

@@ -57,7 +57,7 @@ export function OpenView() {
         </button>
         <span class="hint">{sources.length === 0 ? "Take a source first." : ""}</span>
       </div>
-      <OpenReports title="Opened lately" />
+      <OpenReports title="Opened lately" isAtOpen />
     </div>
   );
 }

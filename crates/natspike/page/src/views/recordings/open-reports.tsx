@@ -15,11 +15,18 @@ import { useLoaded } from "../../parts/pickers/loading.ts";
 import { href } from "../../state/location.ts";
 import { reportHref } from "../../state/report-address.ts";
 import { announce } from "../../state/session.ts";
+import { headingOf } from "../report/heading.ts";
 
 /** While something is being read, the list is asked for this often. */
 const WHILE_READING = 2000;
 
-export function OpenReports({ title }: { title: string }) {
+export interface OpenReportsProps {
+  title: string;
+  /** Whether it stands where sources are opened, so that there is no way there. */
+  isAtOpen?: boolean;
+}
+
+export function OpenReports({ title, isAtOpen = false }: OpenReportsProps) {
   const list = useLoaded("reports", (signal) =>
     api.get<{ reports: ReportEntry[] }>("/reports", {}, { signal }),
   );
@@ -53,11 +60,15 @@ export function OpenReports({ title }: { title: string }) {
         <Empty
           title="No report is open."
           action={
-            <a class="button" href={href("open")}>
-              <Icon name="folder" /> Open flow logs
-            </a>
+            isAtOpen ? null : (
+              <a class="button" href={href("open")}>
+                <Icon name="folder" /> Open flow logs
+              </a>
+            )
           }
-        />
+        >
+          {isAtOpen ? "What you open above stays here until it is closed." : null}
+        </Empty>
       ) : null}
       {!list.value && !list.problem ? <p class="hint">Asking which are open…</p> : null}
       <ul class="entries">
@@ -70,7 +81,9 @@ export function OpenReports({ title }: { title: string }) {
 }
 
 function Line({ report, onClose }: { report: ReportEntry; onClose: () => void }) {
+  const { name, place } = headingOf(report.sources, report.title);
   const about = [
+    place ?? "",
     report.records === null || report.state !== "ready" ? "" : `${integer(report.records)} records`,
     report.window ? span(report.window.start, report.window.end) : "",
     ...optionsInWords(report.options),
@@ -79,7 +92,7 @@ function Line({ report, onClose }: { report: ReportEntry; onClose: () => void })
     <li class="entry">
       <div class="entry-text">
         <a class="entry-title" href={reportHref(report.sources, report.options)}>
-          {report.title}
+          {name}
         </a>{" "}
         <State report={report} />
         <p class="hint">{about.filter(Boolean).join(" · ")}</p>
@@ -92,14 +105,14 @@ function Line({ report, onClose }: { report: ReportEntry; onClose: () => void })
         <a
           class="button button-small"
           href={href("open", paramsOf(report.sources, report.options))}
-          aria-label={`Change how ${report.title} is read`}
+          aria-label={`Change how ${name} is read`}
         >
           Change
         </a>
         <button
           type="button"
           class="button button-small"
-          aria-label={`Close ${report.title}`}
+          aria-label={`Close ${name}`}
           onClick={onClose}
         >
           <Icon name="close" size={12} /> Close

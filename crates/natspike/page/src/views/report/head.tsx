@@ -59,7 +59,7 @@ export function Figures({ report }: { report: Report }) {
         </dd>
       </div>
       <div class="figure">
-        <dt>Window</dt>
+        <dt>{report.part ? "Part of the time" : "Window"}</dt>
         <dd>{spend.hourly ? duration(spend.hourly.seconds) : "unknown"}</dd>
         <dd class="hint">
           {window.start !== null && window.end !== null

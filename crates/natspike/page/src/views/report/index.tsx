@@ -4,16 +4,17 @@
  * **Invariants.** The address says what is read and what of it is shown. What
  * was there stays, dimmed, until what replaces it is.
  */
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { useAnswer } from "../../api/answer.ts";
 import { address } from "../../api/client.ts";
 import type { Report, ReportEntry } from "../../api/types.ts";
-import { seriesOf } from "../../charts/series.ts";
+import type { Series } from "../../charts/series.ts";
 import { FilterBox } from "../../parts/filter-box.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { JsonView } from "../../parts/json-view.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Empty, Notice, Problem } from "../../parts/notice.tsx";
+import { paramsOf } from "../../parts/pickers/asking.ts";
 import { JobProgress } from "../../parts/progress.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { href, params, setParams } from "../../state/location.ts";
@@ -21,8 +22,10 @@ import { type Asked, askedOf, investigateHref } from "../../state/report-address
 import { announce, shownTitle } from "../../state/session.ts";
 import { Charges } from "./charges.tsx";
 import { Coverage } from "./coverage.tsx";
+import { useDrawn } from "./drawn.ts";
 import { Findings } from "./findings.tsx";
 import { Figures, Nothing, Warnings, What } from "./head.tsx";
+import { headingOf } from "./heading.ts";
 import { type Opened, useOpened } from "./opened.ts";
 import { Overview } from "./overview.tsx";
 import { rangeOf, setWhere } from "./place.ts";
@@ -66,11 +69,11 @@ function OpenedReport({ asked }: { asked: Asked }) {
   const part = useAnswer<Report>(range ? path : undefined, { ...range, top: TOP }, version);
   const shown = range ? (part.value ?? whole.value) : whole.value;
   const isBusy = opened.isReading || whole.busy || (range !== undefined && part.busy);
-  const title = opened.title ?? asked.sources.join(", ");
-  const series = useMemo(
-    () => seriesOf(whole.value?.timeline.services ?? []),
-    [whole.value?.timeline.services],
-  );
+  const { name: title, place } = headingOf(asked.sources, opened.title);
+  const {
+    series,
+    drawn: { time },
+  } = useDrawn(asked, whole.value?.timeline);
   useEffect(() => {
     shownTitle.value = title;
     return () => {
@@ -89,11 +92,14 @@ function OpenedReport({ asked }: { asked: Asked }) {
         <div class="report-title">
           <h1>{title}</h1>
           {entry?.is_live ? <span class="badge badge-bad">recording now</span> : null}
+          {place ? <p class="hint report-place">{place}</p> : null}
         </div>
         <Actions asked={asked} opened={opened} range={range} />
       </div>
-      <FilterBox value={asked.options.where ?? ""} onApply={setWhere} busy={opened.isReading} />
-      <Reading opened={opened} hasOld={shown !== undefined} />
+      {opened.error && !shown && !asked.options.where ? null : (
+        <FilterBox value={asked.options.where ?? ""} onApply={setWhere} busy={opened.isReading} />
+      )}
+      <Reading opened={opened} asked={asked} hasOld={shown !== undefined} />
       {failed ? <Problem error={failed} retry={whole.error ? opened.refresh : part.retry} /> : null}
       {shown && whole.value && id !== undefined ? (
         <>
@@ -108,6 +114,7 @@ function OpenedReport({ asked }: { asked: Asked }) {
           <WindowPanel
             whole={whole.value}
             series={series}
+            time={time}
             range={range}
             isBusy={isBusy}
             took={part.milliseconds}
@@ -142,9 +149,20 @@ function useEntry(opened: Opened): ReportEntry | undefined {
   return entry;
 }
 
-function Reading({ opened, hasOld }: { opened: Opened; hasOld: boolean }) {
+interface ReadingProps {
+  opened: Opened;
+  asked: Asked;
+  hasOld: boolean;
+}
+
+function Reading({ opened, asked, hasOld }: ReadingProps) {
+  const others = (
+    <a class="button" href={href("open", paramsOf(asked.sources, asked.options))}>
+      <Icon name="folder" /> Choose another source
+    </a>
+  );
   if (opened.error) {
-    return <Problem error={opened.error} retry={opened.refresh} />;
+    return <Problem error={opened.error} retry={opened.refresh} action={others} />;
   }
   if (opened.isCancelled) {
     const again = (
@@ -153,15 +171,21 @@ function Reading({ opened, hasOld }: { opened: Opened; hasOld: boolean }) {
       </button>
     );
     return (
-      <Notice kind="info" title="The reading was cancelled." action={again}>
-        <p>
-          {hasOld ? "What is below is of the reading before." : "Read it again, or open another."}
-        </p>
+      <Notice
+        kind="info"
+        title="The reading was cancelled."
+        action={
+          <>
+            {again} {others}
+          </>
+        }
+      >
+        <p>{hasOld ? "What is below is of the reading before." : "Read it again, or another."}</p>
       </Notice>
     );
   }
   return opened.isReading && (opened.job || !hasOld) ? (
-    <section class="panel reading">
+    <section class={hasOld ? "panel reading reading-over" : "panel reading"}>
       <JobProgress job={opened.job} onCancel={opened.job ? opened.cancel : undefined} />
     </section>
   ) : null;
@@ -178,7 +202,6 @@ const FORMS = [
   { form: "markdown", label: "Markdown" },
   { form: "csv", label: "CSV" },
   { form: "json", label: "JSON" },
-  { form: "mail", label: "Text of the mail" },
 ];
 
 function Actions({ asked, opened, range }: ActionsProps) {
@@ -228,7 +251,7 @@ interface PartsProps {
   id: string;
   version: number;
   report: Report;
-  series: ReturnType<typeof seriesOf>;
+  series: Series;
   range: { from: number; until: number } | undefined;
 }
 

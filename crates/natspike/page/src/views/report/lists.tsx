@@ -16,12 +16,12 @@ import type {
   SourceRow,
   ZoneRow,
 } from "../../api/types.ts";
-import { NO_SERVICE, type Series } from "../../charts/series.ts";
+import { NO_SERVICE, type Series, serviceTerm } from "../../charts/series.ts";
 import { bytes, exactBytes, percent } from "../../format/bytes.ts";
 import { exactMoney, money } from "../../format/money.ts";
 import type { Column } from "../../parts/data-table.tsx";
 import { Share } from "./share.tsx";
-import { addressTerm, rowTerm, serviceTerm } from "./terms.ts";
+import { addressTerm, rowTerm } from "./terms.ts";
 
 export interface List {
   name: ListName;

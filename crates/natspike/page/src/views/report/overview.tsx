@@ -5,6 +5,7 @@ import type { Range } from "../../charts/bars.ts";
 import { Sankey } from "../../charts/sankey.tsx";
 import type { Series } from "../../charts/series.ts";
 import { type Tile, Treemap } from "../../charts/treemap.tsx";
+import { bytes, toBigInt } from "../../format/bytes.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { changed, href, params, setParams } from "../../state/location.ts";
 import { FindingsInShort } from "./findings.tsx";
@@ -14,6 +15,8 @@ import { rowTerm } from "./terms.ts";
 
 const MOST_NODES = 12;
 const MOST_TILES = 40;
+/** Pairs of source and destination that the server draws. */
+const MOST_PAIRS = 500;
 const SHOWS = [
   { name: "flow", label: "Flow" },
   { name: "owners", label: "Owners" },
@@ -92,7 +95,21 @@ function Bands({ id, version, report, series, range }: OverviewProps) {
         currency={report.cost.currency}
         onTerm={addTerm}
       />
+      <Drawn flow={answer.value} />
     </div>
+  );
+}
+
+/** What is not in the diagram. */
+function Drawn({ flow }: { flow: Flow }) {
+  if (toBigInt(flow.total) >= toBigInt(flow.processed)) {
+    return null;
+  }
+  return (
+    <p class="hint">
+      The {MOST_PAIRS} largest pairs: {bytes(flow.total)} of {bytes(flow.processed)}. The tables
+      have all of them.
+    </p>
   );
 }
 

@@ -17,19 +17,13 @@ import type {
   ServiceRow,
   SourceRow,
 } from "../../api/types.ts";
-import { quoted } from "../../parts/filter-term.ts";
+import { serviceTerm } from "../../charts/series.ts";
 
 const ADDRESS = /^[0-9a-f.:]+$/i;
 const MOST_ADDRESSES = 200;
 
 export function addressTerm(address: string): string | null {
   return ADDRESS.test(address) ? `ip = ${address}` : null;
-}
-
-export function serviceTerm(service: string | null): string {
-  return service === null
-    ? "src-service is missing and dst-service is missing"
-    : `service = ${quoted(service)}`;
 }
 
 function portTerm(row: PortRow): string | null {

@@ -7,16 +7,17 @@
 import { useId, useMemo, useState } from "preact/hooks";
 import type { Report } from "../../api/types.ts";
 import { barsOf, type Range, snapped } from "../../charts/bars.ts";
-import { MOST_SERIES, type Series, serviceName } from "../../charts/series.ts";
+import { MOST_SERIES, type Series, serviceName, serviceTerm } from "../../charts/series.ts";
 import { announceRange, Timeline } from "../../charts/timeline.tsx";
 import { fromField, milliseconds, toField, zone } from "../../format/time.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { addTerm, setRange } from "./place.ts";
-import { serviceTerm } from "./terms.ts";
 
 export interface WindowPanelProps {
   whole: Report;
   series: Series;
+  /** The time that is drawn. */
+  time: Range | undefined;
   range: Range | undefined;
   isBusy: boolean;
   took: number | undefined;
@@ -24,18 +25,17 @@ export interface WindowPanelProps {
   hasTimes: boolean;
 }
 
-export function WindowPanel({ whole, series, range, isBusy, took, hasTimes }: WindowPanelProps) {
+export function WindowPanel(props: WindowPanelProps) {
+  const { whole, series, time, range, isBusy, took, hasTimes } = props;
   const { timeline } = whole;
   const [lit, setLit] = useState<string | null | undefined>(undefined);
-  const first = timeline.points[0]?.start ?? 0;
-  const last = (timeline.points.at(-1)?.start ?? 0) + timeline.period_seconds;
   const choose = (asked: Range | undefined) => {
-    const isAll = asked && asked.from <= first && asked.until >= last;
+    const isAll = asked && time && asked.from <= time.from && asked.until >= time.until;
     const next = isAll ? undefined : asked;
     setRange(next);
     announceRange(next);
   };
-  if (timeline.points.length === 0) {
+  if (timeline.points.length === 0 && !time) {
     return (
       <section class="panel">
         <h2>Timeline</h2>
@@ -56,13 +56,14 @@ export function WindowPanel({ whole, series, range, isBusy, took, hasTimes }: Wi
       <Timeline
         data={timeline}
         series={series}
+        time={time}
         range={range}
         onRange={hasTimes ? choose : undefined}
         lit={lit}
       />
       <Legend services={timeline.services} series={series} onLit={setLit} />
       {hasTimes ? (
-        <Fields whole={whole} range={range} onRange={choose} />
+        <Fields whole={whole} time={time} range={range} onRange={choose} />
       ) : (
         <p class="hint">This reading kept no times, so that there is no window to choose.</p>
       )}
@@ -111,13 +112,17 @@ function Legend({ services, series, onLit }: LegendProps) {
 
 interface FieldsProps {
   whole: Report;
+  time: Range | undefined;
   range: Range | undefined;
   onRange: (range: Range | undefined) => void;
 }
 
-function Fields({ whole, range, onRange }: FieldsProps) {
+function Fields({ whole, time, range, onRange }: FieldsProps) {
   const id = useId();
-  const bars = useMemo(() => barsOf(whole.timeline, Number.MAX_SAFE_INTEGER), [whole.timeline]);
+  const bars = useMemo(
+    () => barsOf(whole.timeline, Number.MAX_SAFE_INTEGER, time),
+    [whole.timeline, time],
+  );
   const [from, until] = [range?.from ?? bars.start, range?.until ?? bars.end];
   const change = (which: "from" | "until", text: string) => {
     const at = fromField(text);
