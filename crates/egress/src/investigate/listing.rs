@@ -3,10 +3,10 @@
 //! **Invariants.** Plain data, the newest first; what the log does not say is not
 //! known. Fields of the JSON, schema `natspike.history/1`, are added and never renamed.
 
-use super::csv::{harmless, iso};
+use super::csv::iso;
 use super::text::UNKNOWN;
 use crate::columns::{Align, Columns, Line};
-use crate::report::text::{grouped, one_line, time};
+use crate::report::text::{grouped, harmless, one_line, time};
 use anstyle::Style;
 use csv::Writer;
 use serde::Serialize;

@@ -6,6 +6,7 @@
 //! formula has an apostrophe before it.
 
 use super::json;
+use super::text::harmless;
 use super::{Destination, NamedDestinations, Pair, Report, Service, Share, Source, named};
 use crate::charge::{Charge, Quantity};
 use crate::group::Group;
@@ -445,10 +446,7 @@ fn write(columns: &[&str], rows: &[Value], out: &mut dyn Write) -> io::Result<()
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
-        Value::String(text) => text.clone(),
+        Value::String(text) => harmless(text),
         Value::Number(number) => {
             let text = number.to_string();
             // Small amounts of money without an exponent.

@@ -214,6 +214,18 @@ pub(crate) fn one_line(text: &str) -> String {
         .collect()
 }
 
+/// The same as a cell of a spreadsheet, which takes it for no formula.
+pub(crate) fn harmless(text: &str) -> String {
+    let text = one_line(text);
+    let mut letters = text.trim_start().chars();
+    match (letters.next(), letters.next()) {
+        (Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'), Some(_)) => {
+            format!("'{text}")
+        }
+        _ => text,
+    }
+}
+
 /// Words wrapped to the width, each line after that indent; ids are never cut at
 /// their hyphens.
 pub(crate) fn prose(text: &str, indent: &str) -> Vec<String> {
@@ -458,8 +470,26 @@ pub(crate) fn before(before: &Before, rate: &Rate, by_hand: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, money, places, time};
+    use super::{grouped, harmless, money, places, time};
     use rust_decimal::dec;
+
+    #[test]
+    fn a_text_is_no_formula() {
+        for (text, expected) in [
+            ("Example Inc", "Example Inc"),
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            ("\t=1+1", "' =1+1"),
+            ("\r\n+1", "'  +1"),
+            ("-1", "'-1"),
+            ("-", "-"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("::1", "::1"),
+            ("", ""),
+        ] {
+            assert_eq!(harmless(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn groups_digits_by_three() {
