@@ -31,6 +31,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Where the API begins.
@@ -39,6 +40,9 @@ const BASE: &str = "/api/v1";
 const RANDOM: usize = 16;
 /// Bytes of a body that is no upload.
 const BODY: usize = 1 << 20;
+
+/// How long requests under way may go on when the server ends.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Look at flow logs in the browser: a web page of your own, on this machine
 ///
@@ -158,10 +162,19 @@ impl Serve {
         };
         writeln!(io::stdout(), "http://{shown}/?token={token}").context("print the address")?;
         io::stdout().flush().context("print the address")?;
-        axum::serve(listener, api::router(app))
-            .with_graceful_shutdown(interrupted())
-            .await
-            .context("serve")
+        let served = axum::serve(listener, api::router(Arc::clone(&app)));
+        let (ending, told) = tokio::sync::oneshot::channel();
+        let served = served.with_graceful_shutdown(async {
+            interrupted().await;
+            // Nobody waits any more where it has ended already.
+            let _ = ending.send(());
+        });
+        let done = tokio::select! {
+            done = served => done.context("serve"),
+            () = patience(told) => Ok(()),
+        };
+        app.uploads.remove_all();
+        done
     }
 
     fn app(self, token: String, address: SocketAddr) -> Result<App> {
@@ -246,6 +259,15 @@ impl App {
             "This natspike was built without AWS and knows no stack.",
         ))
     }
+}
+
+/// Ends a while after the server was told to end, as a page that follows a job keeps
+/// its connection.
+async fn patience(told: tokio::sync::oneshot::Receiver<()>) {
+    if told.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(PATIENCE).await;
 }
 
 /// Ends when somebody wants the program to end.

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::problem::{Body, Problem};
+use super::reports::second;
 use super::uploads::UploadKind;
 use axum::Json;
 use axum::extract::State;
@@ -32,8 +33,12 @@ struct Of {
     /// A report that is open.
     report: Option<String>,
     /// Records that begin from then on.
+    #[serde(default, deserialize_with = "second")]
+    #[schema(maximum = 253402300799)]
     from: Option<u64>,
     /// Records that begin before then.
+    #[serde(default, deserialize_with = "second")]
+    #[schema(maximum = 253402300799)]
     until: Option<u64>,
     /// Or a report that was sent.
     upload: Option<String>,
@@ -42,7 +47,7 @@ struct Of {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(make))
+    OpenApiRouter::new().routes(routes!(compare_reports))
 }
 
 /// Compare two reports (schema natspike.comparison/1)
@@ -52,7 +57,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 200, description = "what went, what came, what that saves", body = Value),
     )
 )]
-async fn make(
+async fn compare_reports(
     State(app): State<Arc<App>>,
     Body(asked): Body<Compare>,
 ) -> Result<Json<Value>, Problem> {

@@ -63,9 +63,9 @@ struct Investigate {
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(start))
-        .routes(routes!(list))
-        .routes(routes!(show))
+        .routes(routes!(start_investigation))
+        .routes(routes!(list_queries))
+        .routes(routes!(show_query))
 }
 
 /// Make a query; its job's result is the path of the answer
@@ -75,7 +75,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 202, description = "its job answers it", body = Job),
     )
 )]
-async fn start(
+async fn start_investigation(
     State(app): State<Arc<App>>,
     Body(asked): Body<Investigate>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
@@ -139,7 +139,7 @@ struct Limit {
         (status = 200, description = "the queries", body = Value),
     )
 )]
-async fn list(
+async fn list_queries(
     State(app): State<Arc<App>>,
     Asked(asked): Asked<Limit>,
 ) -> Result<Json<Value>, Problem> {
@@ -196,10 +196,14 @@ struct AsForm {
     get, path = "/queries/{id}", tag = "investigations",
     params(("id" = String, Path, description = "the query's id, or its beginning"), AsForm),
     responses(
-        (status = 200, description = "the answer", body = Value),
+        (status = 200, description = "the answer", content(
+            (Value = "application/json"),
+            (String = "text/csv"),
+            (String = "text/markdown"),
+        )),
     )
 )]
-async fn show(
+async fn show_query(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Asked(asked): Asked<AsForm>,

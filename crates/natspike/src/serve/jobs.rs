@@ -236,9 +236,9 @@ pub(crate) fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(show, cancel))
-        .routes(routes!(events))
+        .routes(routes!(list_jobs))
+        .routes(routes!(show_job, cancel_job))
+        .routes(routes!(follow_job))
 }
 
 /// List the jobs
@@ -246,7 +246,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     get, path = "/jobs", tag = "jobs",
     responses((status = 200, description = "the newest first", body = JobList))
 )]
-async fn list(State(app): State<Arc<App>>) -> Json<JobList> {
+async fn list_jobs(State(app): State<Arc<App>>) -> Json<JobList> {
     let all = locked(&app.jobs.all);
     Json(JobList {
         jobs: all.iter().map(|job| job.job()).collect(),
@@ -261,7 +261,10 @@ async fn list(State(app): State<Arc<App>>) -> Json<JobList> {
         (status = 200, description = "the job", body = Job),
     )
 )]
-async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Job>, Problem> {
+async fn show_job(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Job>, Problem> {
     Ok(Json(app.jobs.get(&id)?.job()))
 }
 
@@ -273,7 +276,7 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Jso
         (status = 202, description = "it ends as soon as it can, unless it has ended", body = Job),
     )
 )]
-async fn cancel(
+async fn cancel_job(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
@@ -290,7 +293,7 @@ async fn cancel(
         (status = 200, description = "events until the job has ended", body = String, content_type = "text/event-stream"),
     )
 )]
-async fn events(
+async fn follow_job(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {

@@ -16,7 +16,7 @@ pub(crate) struct Problem {
     /// `about:blank`: the name says more than a page could.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The status in words.
+    /// The name in words.
     title: String,
     /// The status.
     #[schema(minimum = 400, maximum = 599)]
@@ -35,7 +35,7 @@ impl Problem {
     ) -> Problem {
         Problem {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: words(name),
             status: status.as_u16(),
             detail: detail.into(),
             name,
@@ -66,6 +66,18 @@ impl Problem {
     pub(crate) fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal", detail)
     }
+}
+
+/// A name such as `UnknownReport` in words.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        match letter.is_ascii_uppercase() && !words.is_empty() {
+            true => words.extend([' ', letter.to_ascii_lowercase()]),
+            false => words.push(letter),
+        }
+    }
+    words
 }
 
 impl IntoResponse for Problem {
@@ -122,6 +134,9 @@ mod tests {
     fn a_problem_is_of_its_own_type() {
         let problem = Problem::failed(&anyhow!("why").context("read a.log"));
         assert_eq!(problem.detail, "Failed to read a.log: why.");
+        assert_eq!(problem.title, "Failed");
+        let unknown = Problem::not_found("UnknownReport", "why");
+        assert_eq!(unknown.title, "Unknown report");
         let response = problem.into_response();
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(

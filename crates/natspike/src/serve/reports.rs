@@ -8,7 +8,7 @@
 mod opened;
 mod routes;
 
-pub(super) use routes::{attachment, routes};
+pub(super) use routes::{attachment, routes, second};
 
 use super::App;
 use super::jobs::{JobKind, Running, locked};

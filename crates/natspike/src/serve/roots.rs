@@ -144,7 +144,7 @@ impl Entry {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list_files))
 }
 
 /// List what may be opened
@@ -154,7 +154,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 200, description = "the folder", body = Listing),
     )
 )]
-async fn list(
+async fn list_files(
     State(app): State<Arc<App>>,
     Asked(folder): Asked<Folder>,
 ) -> Result<Json<Listing>, Problem> {

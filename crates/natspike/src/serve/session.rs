@@ -115,8 +115,8 @@ struct Checked {
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(show))
-        .routes(routes!(check))
+        .routes(routes!(show_session))
+        .routes(routes!(check_filter))
 }
 
 /// Show what may be opened, asked and chosen
@@ -124,7 +124,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     get, path = "/session", tag = "session",
     responses((status = 200, description = "what the page has to know", body = Session))
 )]
-async fn show(State(app): State<Arc<App>>) -> Result<Json<Session>, Problem> {
+async fn show_session(State(app): State<Arc<App>>) -> Result<Json<Session>, Problem> {
     let profiles = app.profiles().await;
     let analyses = Analysis::ALL.map(|analysis| About {
         name: analysis.name(),
@@ -195,7 +195,7 @@ fn thresholds() -> Vec<Threshold> {
         (status = 200, description = "whether it is one", body = Checked),
     )
 )]
-async fn check(Asked(asked): Asked<FilterText>) -> Json<Checked> {
+async fn check_filter(Asked(asked): Asked<FilterText>) -> Json<Checked> {
     let text = asked.text;
     Json(match Expr::parse(&text) {
         Ok(expr) => Checked {

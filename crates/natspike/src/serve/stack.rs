@@ -125,10 +125,10 @@ struct Expected {
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(show))
-        .routes(routes!(list, start))
-        .routes(routes!(stop))
-        .routes(routes!(expected))
+        .routes(routes!(show_stack))
+        .routes(routes!(list_recordings, start_recording))
+        .routes(routes!(stop_recording))
+        .routes(routes!(expect_recording))
 }
 
 /// Show the stack and its gateways
@@ -140,7 +140,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 502, description = "AWS does not say", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn show(State(app): State<Arc<App>>) -> Result<Json<Shown>, Problem> {
+async fn show_stack(State(app): State<Arc<App>>) -> Result<Json<Shown>, Problem> {
     let stack = app.stack().await?;
     let gateways = stack.gateways().await.map_err(|error| refused(&error))?;
     Ok(Json(Shown {
@@ -158,7 +158,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Json<Shown>, Problem> {
         (status = 502, description = "AWS does not say", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn list(
+async fn list_recordings(
     State(app): State<Arc<App>>,
     Asked(asked): Asked<Limit>,
 ) -> Result<Json<Value>, Problem> {
@@ -176,7 +176,7 @@ async fn list(
         (status = 502, description = "it cannot begin", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn start(
+async fn start_recording(
     State(app): State<Arc<App>>,
     Body(asked): Body<Start>,
 ) -> Result<(StatusCode, Json<Started>), Problem> {
@@ -195,7 +195,7 @@ async fn start(
         (status = 502, description = "it cannot end", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn stop(
+async fn stop_recording(
     State(app): State<Arc<App>>,
     Path(named): Path<String>,
 ) -> Result<(StatusCode, Json<Ended>), Problem> {
@@ -218,7 +218,7 @@ async fn stop(
         (status = 502, description = "it cannot be recorded", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn expected(
+async fn expect_recording(
     State(app): State<Arc<App>>,
     Path(gateway): Path<String>,
 ) -> Result<Json<Expected>, Problem> {

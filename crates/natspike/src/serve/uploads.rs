@@ -107,6 +107,12 @@ impl Uploads {
         self.limit
     }
 
+    /// Removes all files, and the folder; what is left is the system's to remove.
+    pub(crate) fn remove_all(&self) {
+        locked(&self.all).clear();
+        let _ = fs::remove_dir_all(self.folder.path());
+    }
+
     /// Where the file of that id is.
     pub(crate) fn path(&self, id: &str, kind: UploadKind) -> Result<PathBuf, Problem> {
         let all = locked(&self.all);
@@ -214,8 +220,8 @@ fn plain_name(name: &str) -> Result<String, Problem> {
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(list, send))
-        .routes(routes!(remove))
+        .routes(routes!(list_uploads, send_file))
+        .routes(routes!(remove_upload))
 }
 
 /// List the files that were sent
@@ -223,7 +229,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     get, path = "/uploads", tag = "uploads",
     responses((status = 200, description = "by id", body = UploadList))
 )]
-async fn list(State(app): State<Arc<App>>) -> Json<UploadList> {
+async fn list_uploads(State(app): State<Arc<App>>) -> Json<UploadList> {
     let all = locked(&app.uploads.all);
     Json(UploadList {
         uploads: all.values().cloned().collect(),
@@ -239,7 +245,7 @@ async fn list(State(app): State<Arc<App>>) -> Json<UploadList> {
         (status = 507, description = "there is no room", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn send(
+async fn send_file(
     State(app): State<Arc<App>>,
     Asked(sent): Asked<Sent>,
     headers: HeaderMap,
@@ -348,7 +354,7 @@ async fn receive(
         (status = 204, description = "it is gone"),
     )
 )]
-async fn remove(
+async fn remove_upload(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {

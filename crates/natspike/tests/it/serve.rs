@@ -2,10 +2,12 @@
 
 mod asked;
 mod guarded;
+mod parts;
 mod server;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// A gateway's four legs, an end that is named in HTML, and SSH from outside.
 const LINES: &str = "\
@@ -29,4 +31,21 @@ fn recording() -> (tempfile::TempDir, String) {
 
 fn text(path: &Path) -> String {
     path.to_str().expect("a text").to_owned()
+}
+
+/// What a command prints, which must not fail.
+fn natspike(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(env!("CARGO_BIN_EXE_natspike"))
+        .args(arguments)
+        .env_clear()
+        .env("NATSPIKE_STATE_DIR", folder.join(".state"))
+        .current_dir(folder)
+        .output()
+        .expect("natspike runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
 }

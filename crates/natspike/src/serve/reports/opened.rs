@@ -81,14 +81,26 @@ impl Opened {
         if let Some(part) = known {
             return Ok(part);
         }
-        let part = Arc::new(self.made(asked)?);
+        let part = Arc::new(self.made(asked, PAIRS)?);
         let mut parts = locked(&self.parts);
         parts.push_front((asked, Arc::clone(&part)));
         parts.truncate(MOST_PARTS);
         Ok(part)
     }
 
-    fn made(&self, (from, until): Asked) -> Result<Report, Problem> {
+    /// The same with all pairs, however many; not kept.
+    pub(super) fn with_all_pairs(
+        &self,
+        from: Option<u64>,
+        until: Option<u64>,
+    ) -> Result<Report, Problem> {
+        match &self.cube {
+            None if (from, until) == (None, None) => Ok(self.known.report(0)),
+            _ => self.made((from, until), 0),
+        }
+    }
+
+    fn made(&self, (from, until): Asked, pairs: usize) -> Result<Report, Problem> {
         let Some(cube) = &self.cube else {
             return Err(Problem::unprocessable(
                 "NoTimes",
@@ -103,7 +115,7 @@ impl Opened {
             ));
         }
         let time = (from, until);
-        Ok(self.known.part(cube, &self.gateways, time, PAIRS))
+        Ok(self.known.part(cube, &self.gateways, time, pairs))
     }
 
     /// What is known beside the records.

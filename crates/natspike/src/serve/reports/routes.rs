@@ -10,7 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use egress::Report;
 use egress::rows::{self, List, RowsError};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -42,14 +43,32 @@ struct Again {
     refresh: bool,
 }
 
+/// The last second of the year 9999.
+const LATEST: u64 = 253_402_300_799;
+
+/// A time, if there is one.
+pub(crate) fn second<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let second = Option::<u64>::deserialize(from)?;
+    match second {
+        Some(second) if second > LATEST => Err(D::Error::custom(
+            "a time is in Unix seconds, and before the year 10000",
+        )),
+        second => Ok(second),
+    }
+}
+
 /// Which part of a report.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Shown {
     /// Records that begin from then on, in Unix seconds.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     from: Option<u64>,
     /// Records that begin before then.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     until: Option<u64>,
     /// Rows of each list at the most; 0 is all.
     top: Option<usize>,
@@ -57,11 +76,11 @@ struct Shown {
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(list, open))
-        .routes(routes!(show, close))
-        .routes(routes!(rows))
-        .routes(routes!(flow))
-        .routes(routes!(export))
+        .routes(routes!(list_reports, open_report))
+        .routes(routes!(show_report, close_report))
+        .routes(routes!(list_rows))
+        .routes(routes!(show_flow))
+        .routes(routes!(export_report))
 }
 
 /// List the reports that are open
@@ -69,7 +88,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     get, path = "/reports", tag = "reports",
     responses((status = 200, description = "by title", body = ReportList))
 )]
-async fn list(State(app): State<Arc<App>>) -> Json<ReportList> {
+async fn list_reports(State(app): State<Arc<App>>) -> Json<ReportList> {
     let all = locked(&app.reports.all);
     let mut reports: Vec<Summary> = all.values().map(super::Entry::summary).collect();
     reports.sort_by(|one, other| (&one.title, &one.id).cmp(&(&other.title, &other.id)));
@@ -84,7 +103,7 @@ async fn list(State(app): State<Arc<App>>) -> Json<ReportList> {
         (status = 202, description = "its job reads it", body = Summary),
     )
 )]
-async fn open(
+async fn open_report(
     State(app): State<Arc<App>>,
     Asked(again): Asked<Again>,
     Body(request): Body<Request>,
@@ -105,7 +124,7 @@ async fn open(
         (status = 200, description = "the report", body = Value),
     )
 )]
-async fn show(
+async fn show_report(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Asked(asked): Asked<Shown>,
@@ -133,8 +152,12 @@ fn shown(report: &Report, top: usize) -> Value {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Records that begin from then on, in Unix seconds.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     from: Option<u64>,
     /// Records that begin before then.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     until: Option<u64>,
     /// The field to sort by; without one it is the report's order.
     sort: Option<String>,
@@ -197,7 +220,7 @@ struct SomeRows {
         (String = "text/csv"),
     )))
 )]
-async fn rows(
+async fn list_rows(
     State(app): State<Arc<App>>,
     Path((id, list)): Path<(String, String)>,
     Asked(wanted): Asked<Wanted>,
@@ -247,8 +270,12 @@ async fn rows(
 #[into_params(parameter_in = Query)]
 struct Drawn {
     /// Records that begin from then on, in Unix seconds.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     from: Option<u64>,
     /// Records that begin before then.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     until: Option<u64>,
     /// Nodes of a column; what is smaller is one node together.
     #[param(minimum = 1, maximum = 100)]
@@ -261,7 +288,7 @@ struct Drawn {
     params(("id" = String, Path, description = "the report's id"), Drawn),
     responses((status = 200, description = "three columns of nodes, and the links between them", body = Value))
 )]
-async fn flow(
+async fn show_flow(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Asked(drawn): Asked<Drawn>,
@@ -282,7 +309,10 @@ async fn flow(
         (status = 204, description = "it is closed"),
     )
 )]
-async fn close(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn close_report(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let closed = locked(&app.reports.all).remove(&id);
     match closed {
         Some(entry) => {
@@ -318,8 +348,12 @@ struct Export {
     #[param(inline)]
     form: ReportForm,
     /// Records that begin from then on, in Unix seconds.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     from: Option<u64>,
     /// Records that begin before then.
+    #[serde(default, deserialize_with = "second")]
+    #[param(maximum = 253402300799)]
     until: Option<u64>,
 }
 
@@ -328,17 +362,29 @@ struct Export {
     get, path = "/reports/{id}/export", tag = "reports",
     params(("id" = String, Path, description = "the report's id"), Export),
     responses(
-        (status = 200, description = "the report", body = String, content_type = "text/plain"),
+        (status = 200, description = "the report; a page is saved, never shown", content(
+            (Value = "application/json"),
+            (String = "text/csv"),
+            (String = "text/markdown"),
+            (String = "application/octet-stream"),
+        )),
     )
 )]
-async fn export(
+async fn export_report(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Asked(asked): Asked<Export>,
 ) -> Result<Response, Problem> {
     blocking(move || {
         let opened = app.reports.get(&id)?;
-        let report = &*opened.part(asked.from, asked.until)?;
+        let report = match asked.form {
+            // What is saved to be computed with is whole.
+            ReportForm::Json | ReportForm::Csv => {
+                Arc::new(opened.with_all_pairs(asked.from, asked.until)?)
+            }
+            ReportForm::Html | ReportForm::Markdown => opened.part(asked.from, asked.until)?,
+        };
+        let report = &*report;
         let mut text = Vec::new();
         let (written, ending) = match asked.form {
             ReportForm::Json => (egress::json::write(report, 0, &mut text), "json"),

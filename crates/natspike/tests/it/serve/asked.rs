@@ -1,27 +1,10 @@
 //! What is answered: the same as the commands print.
 
-use super::recording;
 use super::server::{Server, TOKEN};
+use super::{natspike, recording};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-
-fn natspike(folder: &Path, arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new(env!("CARGO_BIN_EXE_natspike"))
-        .args(arguments)
-        .env_clear()
-        .env("NATSPIKE_STATE_DIR", folder.join(".state"))
-        .current_dir(folder)
-        .output()
-        .expect("natspike runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output.stdout
-}
 
 /// Without what only the API says.
 fn without_totals(mut report: Value) -> Value {
