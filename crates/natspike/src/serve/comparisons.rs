@@ -34,11 +34,11 @@ struct Of {
     report: Option<String>,
     /// Records that begin from then on.
     #[serde(default, deserialize_with = "second")]
-    #[schema(maximum = 253402300799)]
+    #[schema(maximum = 253402300799i64)]
     from: Option<u64>,
     /// Records that begin before then.
     #[serde(default, deserialize_with = "second")]
-    #[schema(maximum = 253402300799)]
+    #[schema(maximum = 253402300799i64)]
     until: Option<u64>,
     /// Or a report that was sent.
     upload: Option<String>,

@@ -64,11 +64,11 @@ pub(crate) fn second<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, 
 struct Shown {
     /// Records that begin from then on, in Unix seconds.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     from: Option<u64>,
     /// Records that begin before then.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     until: Option<u64>,
     /// Rows of each list at the most; 0 is all.
     top: Option<usize>,
@@ -153,11 +153,11 @@ fn shown(report: &Report, top: usize) -> Value {
 struct Wanted {
     /// Records that begin from then on, in Unix seconds.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     from: Option<u64>,
     /// Records that begin before then.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     until: Option<u64>,
     /// The field to sort by; without one it is the report's order.
     sort: Option<String>,
@@ -271,11 +271,11 @@ async fn list_rows(
 struct Drawn {
     /// Records that begin from then on, in Unix seconds.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     from: Option<u64>,
     /// Records that begin before then.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     until: Option<u64>,
     /// Nodes of a column; what is smaller is one node together.
     #[param(minimum = 1, maximum = 100)]
@@ -349,11 +349,11 @@ struct Export {
     form: ReportForm,
     /// Records that begin from then on, in Unix seconds.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     from: Option<u64>,
     /// Records that begin before then.
     #[serde(default, deserialize_with = "second")]
-    #[param(maximum = 253402300799)]
+    #[param(maximum = 253402300799i64)]
     until: Option<u64>,
 }
 
