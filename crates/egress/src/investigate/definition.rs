@@ -179,7 +179,8 @@ impl Analysis {
 
     /// Whether it finds what is strange, by a rule that has thresholds.
     pub fn is_rule(self) -> bool {
-        self != Analysis::CidrConnections && self.definitions().next().is_none()
+        let is_question = matches!(self, Analysis::CidrConnections | Analysis::TopTalkers);
+        !is_question && self.definitions().next().is_none()
     }
 
     /// Its questions; none for those that are rules of their own.

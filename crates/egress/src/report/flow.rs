@@ -227,7 +227,7 @@ fn filter(addresses: &BTreeSet<IpAddr>) -> Option<String> {
 
 /// What the ends of pairs are called.
 struct Names {
-    owners: BTreeMap<IpAddr, String>,
+    sources: BTreeMap<IpAddr, String>,
     destinations: BTreeMap<IpAddr, String>,
 }
 
@@ -235,9 +235,13 @@ impl Names {
     fn of(report: &Report) -> Names {
         let sources = report.sources.iter();
         let destinations = report.destinations.iter();
+        let of_source = |row: &super::Source| {
+            let owner = row.owner.as_ref().map(crate::Owner::label);
+            owner.or_else(|| row.name().map(|name| name.name.clone()))
+        };
         Names {
-            owners: sources
-                .filter_map(|row| Some((row.address, row.owner.as_ref()?.label())))
+            sources: sources
+                .filter_map(|row| Some((row.address, of_source(row)?)))
                 .collect(),
             destinations: destinations
                 .filter(|row| !row.names.is_empty())
@@ -253,7 +257,7 @@ impl Names {
         };
         let service = pair.aws_service.clone();
         [
-            known(&self.owners, pair.source),
+            known(&self.sources, pair.source),
             service.unwrap_or_else(|| "no AWS service".to_owned()),
             known(&self.destinations, pair.destination),
         ]

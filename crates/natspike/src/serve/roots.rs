@@ -227,7 +227,7 @@ mod tests {
         fs::create_dir(above.join("logs-of-others")).unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(above.join("secret"), root.join("link")).unwrap();
-        let roots = Roots::new(&[root.clone()]).unwrap();
+        let roots = Roots::new(std::slice::from_ref(&root)).unwrap();
         let check = |path: &str, expected: Option<&str>| {
             let name = roots.resolve(path).err().map(|problem| problem.name);
             assert_eq!(name, expected, "{path}");

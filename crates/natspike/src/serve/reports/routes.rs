@@ -146,6 +146,31 @@ fn shown(report: &Report, top: usize) -> Value {
     value
 }
 
+/// A list of a report.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what List::named reads")]
+enum ListName {
+    /// Workloads.
+    Sources,
+    /// Workloads by owner.
+    Groups,
+    /// Remote ends.
+    Destinations,
+    /// Remote ends by name.
+    NamedDestinations,
+    /// AWS services.
+    Services,
+    /// Remote ends' ports.
+    Ports,
+    /// Workloads by availability zone.
+    Zones,
+    /// Workloads with the remote ends that they talk to.
+    Pairs,
+    /// What is charged.
+    Charges,
+}
+
 /// Which rows of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -212,7 +237,7 @@ struct SomeRows {
     get, path = "/reports/{id}/rows/{list}", tag = "reports",
     params(
         ("id" = String, Path, description = "the report's id"),
-        ("list" = String, Path, description = "sources, groups, destinations, named_destinations, services, ports, zones, pairs or charges"),
+        ("list" = ListName, Path, description = "the list"),
         Wanted,
     ),
     responses((status = 200, description = "the rows", content(
