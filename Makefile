@@ -26,7 +26,7 @@ PYTHONPATH_REHEARSAL := tests/local-aws:tests/rehearsal
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-18s %s\n", $$1, $$2}'
 
 # --- the main job, without an AWS account
 
@@ -63,10 +63,27 @@ test-page: ## Check, test and build the page, and that what is committed is what
 	@test -z "$$(git ls-files --others --exclude-standard -- $(PAGE)/dist)" || \
 		{ git status --short -- $(PAGE)/dist; exit 1; }
 
+# With chromium of NATSPIKE_CHROMIUM, or /usr/bin/chromium.
+PAGE_TESTS := tests/page
+.PHONY: test-page-e2e
+test-page-e2e: programs $(PAGE_TESTS)/node_modules/.package-lock.json $(PAGE)/node_modules/.package-lock.json ## Use the page in a browser, as a user does
+	cd $(PAGE_TESTS) && npm run --silent check && npm test --silent
+
+.PHONY: pictures
+pictures: programs $(PAGE_TESTS)/node_modules/.package-lock.json ## Take the pictures of the page anew (docs/pictures)
+	cd $(PAGE_TESTS) && npm run --silent pictures
+
+$(PAGE_TESTS)/node_modules/.package-lock.json: $(PAGE_TESTS)/package-lock.json
+	cd $(PAGE_TESTS) && npm ci
+
+.PHONY: test-api
+test-api: programs .venv/api/.locked ## Try out the API of natspike serve by its own document
+	cd tests && ../.venv/api/bin/python -m pytest api
+
 # --- checks
 
 .PHONY: test
-test: test-rust lint test-sam-build test-python test-rehearsals ## Run all tests
+test: test-rust lint test-sam-build test-python test-rehearsals test-page test-page-e2e test-api ## Run all tests
 
 .PHONY: test-rust
 test-rust: programs
@@ -161,6 +178,11 @@ $(VENV)/.locked: tests/local-aws/requirements.txt tests/local-aws/find-python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
+.venv/api/.locked: tests/api/requirements.txt tests/local-aws/find-python
+	python=$$(tests/local-aws/find-python) && "$$python" -m venv --clear .venv/api
+	.venv/api/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
 $(SAM): tests/local-aws/requirements-sam.txt tests/local-aws/find-python
 	python=$$(tests/local-aws/find-python) && "$$python" -m venv --clear .venv/sam
 	.venv/sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -171,6 +193,11 @@ lock-local-aws: ## Renew the Python lock files (needs uv)
 	cd tests/local-aws && for name in requirements requirements-sam; do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock-local-aws" uv pip compile --quiet --upgrade \
 			--python-version 3.13 --generate-hashes --no-emit-index-url $$name.in -o $$name.txt; done
+
+.PHONY: lock-api
+lock-api: ## Renew the Python lock file of the API's tests (needs uv)
+	cd tests/api && UV_CUSTOM_COMPILE_COMMAND="make lock-api" uv pip compile --quiet --upgrade \
+		--python-version 3.13 --generate-hashes --no-emit-index-url requirements.in -o requirements.txt
 
 # --- what `sam build` calls: build-<logical id> with ARTIFACTS_DIR set
 
@@ -191,4 +218,5 @@ endif
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
-	rm -rf target .venv .aws-sam cf-assistive-macros/.aws-sam tests/lint/node_modules
+	rm -rf target .venv .aws-sam cf-assistive-macros/.aws-sam tests/lint/node_modules \
+		$(PAGE)/node_modules $(PAGE_TESTS)/node_modules

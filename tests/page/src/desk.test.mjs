@@ -83,7 +83,7 @@ scene("the CSV of a table has all its rows, and no formula", async ({ page, serv
     page.getByRole("link", { name: "CSV" }).click(),
   );
   assert.match(name, /\.csv$/);
-  const lines = text.trim().split("\r\n");
+  const lines = text.trim().split(/\r?\n/);
   assert.equal(lines.length, 5, text);
   assert.match(text, /447400917/);
   assert.match(text, /HYPERLINK/);

@@ -69,7 +69,10 @@ scene("the JSON of the page is the JSON of natspike analyze", async ({ page, ser
   ]);
   const text = await (await download.createReadStream()).toArray();
   const shown = JSON.parse(Buffer.concat(text).toString("utf8"));
-  for (const [key, value] of Object.entries(analyzed(place, FILE))) {
+  // The command counts neither ports nor zones, which have no place in its forms.
+  const { ports, zones, ...rest } = analyzed(place, FILE);
+  assert.deepEqual([ports, zones], [[], []]);
+  for (const [key, value] of Object.entries(rest)) {
     assert.deepEqual(shown[key], value, key);
   }
 });

@@ -84,7 +84,9 @@ export async function showView(page, server, [view, params]) {
   if (view === "compare" && params.before) {
     await page.getByRole("region", { name: "What it costs" }).waitFor();
   }
-  await page.waitForFunction(
-    () => !/…(\n|$)/.test(document.querySelector("main").innerText.replace(/Choose…/g, "")),
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("main p, main .hint")].every(
+      (one) => !one.textContent.endsWith("…"),
+    ),
   );
 }
