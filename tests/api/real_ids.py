@@ -1,4 +1,4 @@
-"""Ids of things that are there, in the place of every other id that schemathesis invents.
+"""Ids of things that are there, in the place of three of four ids that schemathesis invents.
 
 Without them nearly every request ends at "there is no such report". What is invented to
 be refused stays as it is, and so does what would remove the things.
@@ -14,13 +14,13 @@ import schemathesis
 from schemathesis import Case, GenerationMode, HookContext
 
 # Options whose every value can be meant.
-HARMLESS = ("analysis", "by", "limit", "sensitive_ports")
+HARMLESS = ("by", "limit", "sensitive_ports")
 REAL: dict[str, str] = json.loads(os.environ["NATSPIKE_REAL_IDS"])
 
 
-def _is_even(value: object) -> bool:
-    """The same of the same value in every run."""
-    return sum(repr(value).encode()) % 2 == 0
+def _is_kept(value: object) -> bool:
+    """One of four, the same in every run."""
+    return sum(repr(value).encode()) % 4 == 0
 
 
 @schemathesis.hook
@@ -31,9 +31,9 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
         return
     real = REAL.get(case.path.removeprefix("/api/v1/").split("/")[0])
     ids = case.path_parameters
-    if real and ids and "id" in ids and _is_even(ids["id"]):
+    if real and ids and "id" in ids and not _is_kept(ids["id"]):
         ids["id"] = real
-    if isinstance(case.body, dict) and _is_even(case.body):
+    if isinstance(case.body, dict) and not _is_kept(case.body):
         _fill(case.body)
 
 
