@@ -15,6 +15,7 @@ from schemathesis import Case, GenerationMode, HookContext
 
 # Options whose every value can be meant.
 HARMLESS = ("by", "limit", "sensitive_ports")
+LISTS = ("sources", "destinations", "services", "ports", "zones", "pairs", "charges")
 REAL: dict[str, str] = json.loads(os.environ["NATSPIKE_REAL_IDS"])
 
 
@@ -33,6 +34,8 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
     ids = case.path_parameters
     if real and ids and "id" in ids and not _is_kept(ids["id"]):
         ids["id"] = real
+        if "list" in ids and ids["list"] not in LISTS:
+            ids["list"] = LISTS[len(repr(ids["list"])) % len(LISTS)]
     if isinstance(case.body, dict) and not _is_kept(case.body):
         _fill(case.body)
 

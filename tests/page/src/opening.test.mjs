@@ -9,6 +9,7 @@ import { startServer } from "./server.mjs";
 import { expectEventually } from "./waiting.mjs";
 
 const FILE = "spike-s3.log.gz";
+const LIMIT = 1 << 20;
 
 const { scene, facts } = await setStage({
   prepare(place) {
@@ -16,8 +17,10 @@ const { scene, facts } = await setStage({
     mkdirSync(join(place.data, "empty"));
     writeFileSync(join(place.data, "notes.txt"), "Buy milk.\nCall the plumber.\n");
     writeFileSync(join(place.data, "bytes.gz"), Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]));
+    writeFileSync(join(place.folder, "large.log"), Buffer.alloc(LIMIT + 1));
     return truth;
   },
+  args: () => ["--max-upload", String(LIMIT)],
 });
 
 scene(
@@ -78,6 +81,18 @@ scene("a file is opened by dropping it", async ({ page, place }) => {
   await page.dispatchEvent(".drop", "drop", { dataTransfer: dropped });
   await page.getByRole("list", { name: "What is taken" }).getByText("dropped.log.gz").waitFor();
 });
+
+scene(
+  "a file that is too large is refused before it is sent, with the limit",
+  async ({ page, place }) => {
+    await page.getByRole("link", { name: "Open", exact: true }).click();
+    await page.getByRole("tab", { name: "Upload" }).click();
+    await page.locator("input[type=file]").setInputFiles(join(place.folder, "large.log"));
+    const alert = page.getByRole("alert").filter({ hasText: "large.log" });
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /1\.00 MB|1,048,576/);
+  },
+);
 
 scene("an empty folder says so", async ({ page, server }) => {
   await show(page, server, "open");
