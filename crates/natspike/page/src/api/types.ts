@@ -416,21 +416,55 @@ export interface Stack {
     alarm_state: "OK" | "ALARM" | "INSUFFICIENT_DATA" | null;
     recording: string | null;
   }[];
-  log_group: string;
-  bucket: string | null;
 }
 
+/** natspike.recordings/1, the newest first. */
+export interface Recordings {
+  schema: string;
+  stack: string;
+  region: string;
+  recordings: Recording[];
+  /** There are more than were asked for. */
+  older: boolean;
+}
+
+/** An execution: a recording, or why there was none. */
 export interface Recording {
   execution: string;
-  gateway: string;
+  gateway: string | null;
+  /** Of the execution, which waits for late records after the recording. */
   started: number;
   ended: number | null;
-  status: "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
+  /** As Step Functions has it. */
+  status: string;
+  became: "running" | "recorded" | "held" | "spent" | "failed";
+  started_by: "alarm" | "hand" | null;
   end_reason: "cleared" | "time" | "limit" | "stopped" | null;
+  /** Why there is no report, as a sentence. */
   why_not: string | null;
+  /** How long the flow log was on. */
+  seconds: number | null;
   bytes: Count | null;
   cost_per_hour: number | null;
+  /** Some charges have no price. */
+  cost_is_at_least: boolean;
   coverage: number | null;
-  currency: string;
-  source: string;
+  currency: string | null;
+  /** `recording:EXECUTION`; null where nothing was recorded. */
+  source: string | null;
+}
+
+/** What a recording of a gateway is expected to take and to cost. */
+export interface Expected {
+  sentences: string[];
+}
+
+export interface StartedRecording {
+  execution: string;
+}
+
+export interface StoppedRecording {
+  execution: string;
+  /** False of one that was over already. */
+  was_running: boolean;
 }

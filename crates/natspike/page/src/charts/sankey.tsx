@@ -5,7 +5,7 @@
  * server has a filter for adds it, a service that of the service. What is thin
  * stays visible; labels stand beside the bands, or above a service.
  */
-import { sankey, sankeyLinkHorizontal } from "d3-sankey";
+import { sankey } from "d3-sankey";
 import { useMemo, useState } from "preact/hooks";
 import type { Flow, FlowNode } from "../api/types.ts";
 import { bytes, exactBytes, percent } from "../format/bytes.ts";
@@ -15,6 +15,10 @@ import { useWidth } from "./width.ts";
 
 const NODE_WIDTH = 12;
 const NODE_PADDING = 32;
+/** Between two services at the most. */
+const MOST_GAP = 84;
+/** How far a band goes on straight, as a part of its way. */
+const BEND = 0.66;
 /** Above the first node, for the head and the label of a service. */
 const TOP = 46;
 /** What is thinner is drawn so thick, in a stronger tone. */
@@ -38,6 +42,9 @@ interface Band {
   source: Placed;
   target: Placed;
   width: number;
+  /** Where its middle begins and ends. */
+  y0: number;
+  y1: number;
   bytes: Flow["total"];
 }
 
@@ -50,7 +57,6 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
     () => layout(flow, width, margin),
     [flow, width, margin],
   );
-  const path = sankeyLinkHorizontal();
   return (
     <section
       ref={box}
@@ -82,7 +88,7 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
               <path
                 key={`${band.source.id} ${band.target.id}`}
                 class={bandLook(band, series, lit)}
-                d={path(band as never) ?? ""}
+                d={curve(band)}
                 stroke-width={Math.max(LEAST_BAND, band.width)}
               >
                 <title>{`${band.source.label} → ${band.target.label}: ${exactBytes(band.bytes)}`}</title>
@@ -122,7 +128,7 @@ function layout(flow: Flow, width: number, margin: number) {
   if (links.length === 0) {
     return { nodes: [] as Placed[], bands: [] as Band[], height };
   }
-  const graph = sankey<FlowNode, (typeof links)[number]>()
+  const drawn = sankey<FlowNode, (typeof links)[number]>()
     .nodeId((node) => node.id)
     .nodeAlign((node) => (node as unknown as FlowNode).column)
     // The server's order: the largest first, the others last.
@@ -132,10 +138,36 @@ function layout(flow: Flow, width: number, margin: number) {
     .extent([
       [margin, TOP],
       [width - margin, height - 18],
-    ])({ nodes, links });
+    ]);
+  const graph = drawn({ nodes, links });
+  spread(
+    (graph.nodes as unknown as Placed[]).filter((node) => node.column === 1),
+    TOP,
+    height - 18,
+  );
+  drawn.update(graph);
   // Thin bands lie above thick ones.
   const bands = (graph.links as unknown as Band[]).sort((one, other) => other.width - one.width);
   return { nodes: graph.nodes as unknown as Placed[], bands, height };
+}
+
+/** Gives the services the room that there is, for their labels. */
+function spread(services: Placed[], top: number, bottom: number): void {
+  const filled = services.reduce((sum, node) => sum + node.y1 - node.y0, 0);
+  const gap = Math.min(MOST_GAP, (bottom - top - filled) / Math.max(1, services.length));
+  const used = filled + gap * (services.length - 1);
+  let y = top + Math.max(0, (bottom - top - used) / 2);
+  for (const node of services.sort((one, other) => one.y0 - other.y0)) {
+    const tall = node.y1 - node.y0;
+    [node.y0, node.y1] = [y, y + tall];
+    y += tall + gap;
+  }
+}
+
+/** Flat near its nodes, so that it keeps off their labels. */
+function curve({ source, target, y0, y1 }: Band): string {
+  const bend = (target.x0 - source.x1) * BEND;
+  return `M${source.x1},${y0}C${source.x1 + bend},${y0} ${target.x0 - bend},${y1} ${target.x0},${y1}`;
 }
 
 function headAt(column: number, width: number, margin: number): number {

@@ -3,7 +3,7 @@
  * when what it depends on changes.
  *
  * **Invariants.** An answer to an older question never takes the place of a newer one;
- * while the same is asked again, the last answer stays.
+ * while the same is asked again, and when that fails, the last answer stays.
  */
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { isAborted, Problem } from "../../api/client.ts";
@@ -40,7 +40,8 @@ export function useLoaded<T>(
       },
       (cause) => {
         if (!abort.signal.aborted && !isAborted(cause)) {
-          setState({ key, problem: Problem.of(cause) });
+          const problem = Problem.of(cause);
+          setState((old) => (old.key === key ? { ...old, problem } : { key, problem }));
           setLoading(false);
         }
       },

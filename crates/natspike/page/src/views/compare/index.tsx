@@ -5,7 +5,7 @@
  */
 import { useEffect } from "preact/hooks";
 import { api } from "../../api/client.ts";
-import type { Comparison, Recording, ReportEntry } from "../../api/types.ts";
+import type { Comparison, Recordings, ReportEntry } from "../../api/types.ts";
 import { exactMoney, money } from "../../format/money.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { JsonView } from "../../parts/json-view.tsx";
@@ -14,7 +14,7 @@ import { useLoaded } from "../../parts/pickers/loading.ts";
 import { loadUploads, uploads } from "../../parts/pickers/uploads.ts";
 import { params, setParams } from "../../state/location.ts";
 import { session } from "../../state/session.ts";
-import { hasRecords } from "../recordings/ended.ts";
+import { hasReport } from "../recordings/ended.ts";
 import { Changes } from "./changes.tsx";
 import { SidePicker } from "./side.tsx";
 import { sideOf, swapped } from "./sides.ts";
@@ -30,7 +30,7 @@ export function CompareView() {
     api.get<{ reports: ReportEntry[] }>("/reports", {}, { signal }),
   );
   const stack = useLoaded(hasStack ? "recordings" : null, (signal) =>
-    api.get<{ recordings: Recording[] }>("/stack/recordings", { limit: 50 }, { signal }),
+    api.get<Recordings>("/stack/recordings", { limit: 50 }, { signal }),
   );
   const found = useLoaded(asked ? JSON.stringify(asked) : null, (signal) =>
     api.post<Comparison>("/comparisons", asked, { signal }),
@@ -42,7 +42,7 @@ export function CompareView() {
   }, []);
   const sides = {
     reports: open.value?.reports ?? [],
-    recordings: (stack.value?.recordings ?? []).filter(hasRecords),
+    recordings: (stack.value?.recordings ?? []).filter(hasReport),
   };
   return (
     <div class="stack">

@@ -12,6 +12,7 @@ import { Time } from "../../parts/pickers/time.tsx";
 import { isoOf, meaning } from "../../parts/pickers/times.ts";
 import { uploads } from "../../parts/pickers/uploads.ts";
 import { params } from "../../state/location.ts";
+import { nameOf } from "../recordings/ended.ts";
 import { onPeriod, type SideName, sideOf } from "./sides.ts";
 
 export interface SideProps {
@@ -33,7 +34,7 @@ export function SidePicker({ name, title, reports, recordings }: SideProps) {
     value === "" ||
     report !== undefined ||
     files.some((file) => `upload:${file.id}` === value) ||
-    recordings.some((one) => one.source === value);
+    recordings.some((one) => `recording:${one.execution}` === value);
   return (
     <section class="panel stack" aria-labelledby={`side-${name}`}>
       <h2 id={`side-${name}`}>{title}</h2>
@@ -54,8 +55,8 @@ export function SidePicker({ name, title, reports, recordings }: SideProps) {
             {recordings.length > 0 ? (
               <optgroup label="Recordings of the stack">
                 {recordings.map((one) => (
-                  <option key={one.execution} value={one.source}>
-                    {`${one.gateway}, ${time(one.started)}`}
+                  <option key={one.execution} value={`recording:${one.execution}`}>
+                    {`${nameOf(one)}, ${time(one.started)}`}
                   </option>
                 ))}
               </optgroup>

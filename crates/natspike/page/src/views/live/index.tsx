@@ -6,7 +6,7 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
-import type { Recording } from "../../api/types.ts";
+import type { Recording, Recordings } from "../../api/types.ts";
 import { duration, milliseconds, time } from "../../format/time.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { Empty, Notice, Problem } from "../../parts/notice.tsx";
@@ -15,30 +15,42 @@ import { useTitle } from "../../parts/pickers/title.ts";
 import { href, params, setParams } from "../../state/location.ts";
 import { reportHref } from "../../state/report-address.ts";
 import { session } from "../../state/session.ts";
-import { whyEnded } from "../recordings/ended.ts";
+import {
+  canStop,
+  isUnderWay,
+  lasted,
+  nameOf,
+  startedBy,
+  stateOf,
+  whyEnded,
+} from "../recordings/ended.ts";
 import { StopRecording } from "../recordings/stop-recording.tsx";
 import { Figures } from "./figures.tsx";
 import { type Reading, useReading } from "./reading.ts";
 
 /** How often it is asked whether the recording is still under way. */
-const ASK_STATE = 15_000;
+const ASK_STATE = 30_000;
+/** Of how many of the last ones: each costs requests to AWS. */
+const LATEST = 20;
 
-type Recordings = Loaded<{ recordings: Recording[] }>;
+type List = Loaded<Recordings>;
 
 export function LiveView() {
   const known = session.value;
   const list = useLoaded(known?.stack ? "recordings" : null, (signal) =>
-    api.get<{ recordings: Recording[] }>("/stack/recordings", { limit: 200 }, { signal }),
+    api.get<Recordings>("/stack/recordings", { limit: LATEST }, { signal }),
   );
+  const execution = params.value.get("recording");
+  const shown = list.value?.recordings.find((one) => one.execution === execution);
+  const isOver = shown !== undefined && !isUnderWay(shown);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (known?.stack && document.visibilityState === "visible") {
+      if (known?.stack && !isOver && document.visibilityState === "visible") {
         list.again();
       }
     }, ASK_STATE);
     return () => clearInterval(timer);
-  }, [known?.stack]);
-  const execution = params.value.get("recording");
+  }, [known?.stack, isOver]);
   if (known && !known.stack) {
     return (
       <div class="stack">
@@ -53,8 +65,8 @@ export function LiveView() {
 }
 
 /** Which recording, where the address names none. */
-function Choice({ list }: { list: Recordings }) {
-  const running = (list.value?.recordings ?? []).filter((one) => one.status === "RUNNING");
+function Choice({ list }: { list: List }) {
+  const running = (list.value?.recordings ?? []).filter(isUnderWay);
   return (
     <div class="stack">
       <h1>Live</h1>
@@ -77,9 +89,11 @@ function Choice({ list }: { list: Recordings }) {
           <li class="entry" key={one.execution}>
             <div class="entry-text">
               <a class="entry-title mono" href={href("live", { recording: one.execution })}>
-                {one.gateway}
+                {nameOf(one)}
               </a>
-              <p class="hint">since {time(one.started)}</p>
+              <p class="hint">
+                since {time(one.started)} {startedBy(one)}
+              </p>
             </div>
           </li>
         ))}
@@ -88,12 +102,13 @@ function Choice({ list }: { list: Recordings }) {
   );
 }
 
-function One({ execution, list }: { execution: string; list: Recordings }) {
+function One({ execution, list }: { execution: string; list: List }) {
   const recording = list.value?.recordings.find((one) => one.execution === execution);
-  useTitle(`Live ${recording?.gateway ?? execution}`);
+  useTitle(`Live ${recording ? nameOf(recording) : execution}`);
   const isPaused = params.value.get("paused") === "true";
-  const isOver = recording !== undefined && recording.status !== "RUNNING";
-  const reading = useReading(`recording:${execution}`, !isPaused && !isOver);
+  const isOver = recording !== undefined && !isUnderWay(recording);
+  const isNothing = isOver && recording.source === null;
+  const reading = useReading(isNothing ? null : `recording:${execution}`, !isPaused && !isOver);
   const [isStopping, setStopping] = useState(false);
   useEffect(() => {
     // What arrived until its end is read once more.
@@ -105,7 +120,7 @@ function One({ execution, list }: { execution: string; list: Recordings }) {
     <div class="stack">
       <div class="panel-head">
         <h1>
-          {recording?.gateway ?? execution} <State recording={recording} />
+          {recording ? nameOf(recording) : execution} <State recording={recording} />
         </h1>
         <div class="buttons">
           {isOver ? null : (
@@ -124,7 +139,7 @@ function One({ execution, list }: { execution: string; list: Recordings }) {
           <a class="button" href={reportHref([`recording:${execution}`])}>
             Report
           </a>
-          {recording && !isOver ? (
+          {recording && canStop(recording) ? (
             <button type="button" class="button button-danger" onClick={() => setStopping(true)}>
               Stop the recording
             </button>
@@ -134,28 +149,45 @@ function One({ execution, list }: { execution: string; list: Recordings }) {
       <Age recording={recording} reading={reading} isPaused={isPaused} isOver={isOver} />
       {list.problem ? <Problem error={list.problem} retry={list.again} /> : null}
       {list.value && !recording ? (
-        <Notice kind="warning" title="The stack has no such recording among its last 200.">
-          <p>
-            <a href={href("")}>See its recordings</a>
-          </p>
+        <Notice
+          kind="warning"
+          title={`The stack has no such recording among its last ${LATEST}.`}
+          action={
+            <a class="button" href={href("")}>
+              See its recordings
+            </a>
+          }
+        >
+          <p>One that has just begun may take a moment; this page goes on asking.</p>
         </Notice>
       ) : null}
       {isOver && recording ? (
         <Notice
-          title={`The recording is over: ${whyEnded(recording)}.`}
+          title={recording.source ? "The recording is over." : "Nothing was recorded."}
           action={
-            <a class="button button-main" href={reportHref([`recording:${execution}`])}>
-              Open its report
-            </a>
+            recording.source ? (
+              <a class="button button-main" href={reportHref([recording.source])}>
+                Open its report
+              </a>
+            ) : (
+              <a class="button" href={href("")}>
+                See its recordings
+              </a>
+            )
           }
         >
-          <p>Records may arrive for some ten minutes more; the mail is sent after them.</p>
+          <p>{sentence(whyEnded(recording))}</p>
+        </Notice>
+      ) : null}
+      {recording && !isOver && !canStop(recording) ? (
+        <Notice title="The recording ends.">
+          <p>{sentence(whyEnded(recording))} It is analyzed and mailed after them.</p>
         </Notice>
       ) : null}
       {reading.problem ? <Problem error={reading.problem} retry={reading.now} /> : null}
       {reading.report ? (
         <Figures report={reading.report} source={`recording:${execution}`} />
-      ) : reading.problem ? null : (
+      ) : reading.problem || isNothing ? null : (
         <p class="hint">Reading what has arrived…</p>
       )}
       <StopRecording
@@ -167,15 +199,18 @@ function One({ execution, list }: { execution: string; list: Recordings }) {
   );
 }
 
+/** What begins small and has no end, as a sentence. */
+function sentence(text: string): string {
+  const capital = text.slice(0, 1).toUpperCase() + text.slice(1);
+  return capital.endsWith(".") ? capital : `${capital}.`;
+}
+
 function State({ recording }: { recording: Recording | undefined }) {
   if (!recording) {
     return null;
   }
-  return recording.status === "RUNNING" ? (
-    <span class="badge badge-good">recording</span>
-  ) : (
-    <span class="badge">over</span>
-  );
+  const look = isUnderWay(recording) ? "badge badge-good" : "badge";
+  return <span class={look}>{stateOf(recording)}</span>;
 }
 
 interface AgeProps {
@@ -196,8 +231,8 @@ function Age({ recording, reading, isPaused, isOver }: AgeProps) {
   const end = reading.report?.window.end;
   const facts: [string, string][] = [];
   if (recording) {
-    const length = duration((recording.ended ?? seconds) - recording.started);
-    facts.push(["Recorded since", `${time(recording.started)}, ${length}`]);
+    facts.push(["Began", [time(recording.started), startedBy(recording)].join(" ").trim()]);
+    facts.push(["Recorded for", lasted(recording, seconds)]);
   }
   facts.push(["Last record", end ? `${time(end)}, ${duration(seconds - end)} ago` : "none yet"]);
   facts.push(["Read", readInWords(reading, now)]);

@@ -1,12 +1,12 @@
 /**
  * The recordings of the stack, those under way on top, and its gateways.
  */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
-import type { Recording, Stack } from "../../api/types.ts";
+import type { Recording, Recordings, Stack } from "../../api/types.ts";
 import { bytes, exactBytes, percent } from "../../format/bytes.ts";
-import { exactMoney, money } from "../../format/money.ts";
-import { duration, time } from "../../format/time.ts";
+import { exactMoney } from "../../format/money.ts";
+import { time } from "../../format/time.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
@@ -14,17 +14,23 @@ import { type Loaded, useLoaded } from "../../parts/pickers/loading.ts";
 import { href, params, setParams } from "../../state/location.ts";
 import { reportHref } from "../../state/report-address.ts";
 import { session } from "../../state/session.ts";
-import { hasRecords, ordered, whyEnded } from "./ended.ts";
+import {
+  canStop,
+  hasReport,
+  hourly,
+  isUnderWay,
+  lasted,
+  nameOf,
+  ordered,
+  startedBy,
+  stateOf,
+  whyEnded,
+} from "./ended.ts";
 import { StartRecording } from "./start-recording.tsx";
 import { StopRecording } from "./stop-recording.tsx";
 
-interface Recordings {
-  recordings: Recording[];
-  older: boolean;
-}
-
 const AT_FIRST = 50;
-/** While a recording is under way, the list is asked for this often. */
+/** While a recording is under way, the gateways are asked for this often. */
 const WHILE_RECORDING = 30_000;
 
 export function StackRecordings() {
@@ -56,7 +62,9 @@ function OfStack({ name }: { name: string }) {
     api.get<Recordings>("/stack/recordings", { limit }, { signal }),
   );
   const recordings = ordered(list.value?.recordings ?? []);
-  const isRecording = recordings.some((one) => one.status === "RUNNING");
+  const isRecording = recordings.some(isUnderWay);
+  const recorded = stack.value?.gateways.map((gateway) => gateway.recording ?? "").join(" ");
+  const before = useRef<string | undefined>(undefined);
   const again = () => {
     stack.again();
     list.again();
@@ -64,12 +72,19 @@ function OfStack({ name }: { name: string }) {
   useEffect(() => {
     if (isRecording) {
       const timer = setInterval(
-        () => document.visibilityState === "visible" && again(),
+        () => document.visibilityState === "visible" && stack.again(),
         WHILE_RECORDING,
       );
       return () => clearInterval(timer);
     }
   }, [isRecording]);
+  useEffect(() => {
+    // The list costs a request for each recording: it is asked for when one came or went.
+    if (before.current !== undefined && recorded !== undefined && before.current !== recorded) {
+      list.again();
+    }
+    before.current = recorded ?? before.current;
+  }, [recorded]);
   return (
     <>
       <div class="panel-head">
@@ -81,9 +96,11 @@ function OfStack({ name }: { name: string }) {
           <Icon name="refresh" /> Refresh
         </button>
       </div>
-      {stack.problem ? <Problem error={stack.problem} retry={stack.again} /> : null}
+      {stack.problem && stack.problem.detail !== list.problem?.detail ? (
+        <Problem error={stack.problem} retry={stack.again} />
+      ) : null}
       {stack.value ? <Gateways stack={stack.value} onStarted={again} /> : null}
-      <List list={list} recordings={recordings} onStopped={again} />
+      <List list={list} recordings={recordings} retry={again} onStopped={again} />
       {list.value?.older ? (
         <button
           type="button"
@@ -128,28 +145,28 @@ function Gateways({ stack, onStarted }: { stack: Stack; onStarted: () => void })
 interface ListProps {
   list: Loaded<Recordings>;
   recordings: Recording[];
+  retry: () => void;
   onStopped: () => void;
 }
 
-function List({ list, recordings, onStopped }: ListProps) {
+function List({ list, recordings, retry, onStopped }: ListProps) {
   const [isStopping, setStopping] = useState<Recording | undefined>(undefined);
-  if (list.problem) {
-    return <Problem error={list.problem} retry={list.again} />;
-  }
+  const problem = list.problem ? <Problem error={list.problem} retry={retry} /> : null;
   if (!list.value) {
-    return <p class="hint">Asking AWS for the recordings…</p>;
+    return problem ?? <p class="hint">Asking AWS for the recordings…</p>;
   }
   if (recordings.length === 0) {
     return (
-      <Empty title="Nothing was recorded yet.">
+      <Empty title="Nothing was recorded yet, or not in the last 90 days.">
         An alarm starts a recording by itself; you can start one of a gateway above.
       </Empty>
     );
   }
   return (
     <>
+      {problem}
       <DataTable
-        caption={`${recordings.length} recordings, those under way first`}
+        caption={captionOf(recordings)}
         columns={columnsOf(setStopping)}
         rows={recordings}
         rowKey={(recording) => recording.execution}
@@ -169,22 +186,25 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       key: "gateway",
       label: "Gateway",
       title: (row) => row.execution,
-      render: (row) =>
-        hasRecords(row) ? (
-          <a class="mono" href={lookAt(row)}>
-            {row.gateway}
+      render: (row) => {
+        const to = lookAt(row);
+        return to ? (
+          <a class="mono" href={to}>
+            {nameOf(row)}
           </a>
         ) : (
-          <span class="mono">{row.gateway}</span>
-        ),
+          <span class="mono">{nameOf(row)}</span>
+        );
+      },
     },
     { key: "status", label: "State", wide: true, render: (row) => <State recording={row} /> },
     {
       key: "cost_per_hour",
       label: "An hour",
       number: true,
-      title: (row) => exactMoney(row.cost_per_hour, row.currency),
-      render: (row) => money(row.cost_per_hour, row.currency),
+      title: (row) =>
+        row.currency === null ? undefined : exactMoney(row.cost_per_hour, row.currency),
+      render: hourly,
     },
     {
       key: "bytes",
@@ -193,8 +213,22 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       title: (row) => exactBytes(row.bytes),
       render: (row) => bytes(row.bytes),
     },
-    { key: "started", label: "Began", render: (row) => time(row.started) },
-    { key: "ended", label: "For", number: true, render: (row) => lasted(row) },
+    {
+      key: "started",
+      label: "Began",
+      render: (row) => (
+        <>
+          {time(row.started)} <span class="hint">{startedBy(row)}</span>
+        </>
+      ),
+    },
+    {
+      key: "seconds",
+      label: "For",
+      number: true,
+      title: () => "How long the flow log was on",
+      render: (row) => lasted(row, Math.floor(Date.now() / 1000)),
+    },
     {
       key: "coverage",
       label: "Coverage",
@@ -210,61 +244,60 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
   ];
 }
 
-/** Where a recording is looked at: live, or as a report. */
-function lookAt(recording: Recording): string {
-  return recording.status === "RUNNING"
-    ? href("live", { recording: recording.execution })
-    : reportHref([recording.source]);
+function captionOf(recordings: readonly Recording[]): string {
+  return recordings.length === 1
+    ? "1 recording"
+    : `${recordings.length} recordings, those under way first`;
 }
 
-function lasted({ started, ended }: Recording): string {
-  return duration((ended ?? Math.floor(Date.now() / 1000)) - started);
+/** Where a recording is looked at: live, or as a report; undefined where there is none. */
+function lookAt(recording: Recording): string | undefined {
+  if (isUnderWay(recording)) {
+    return href("live", { recording: recording.execution });
+  }
+  return recording.source === null ? undefined : reportHref([recording.source]);
 }
+
+const LOOKS: Record<Recording["became"], string> = {
+  running: "badge badge-good",
+  recorded: "badge",
+  held: "badge",
+  spent: "badge badge-warn",
+  failed: "badge badge-bad",
+};
 
 function State({ recording }: { recording: Recording }) {
-  const looks: Record<Recording["status"], string> = {
-    RUNNING: "badge badge-good",
-    SUCCEEDED: "badge",
-    FAILED: "badge badge-bad",
-    TIMED_OUT: "badge badge-bad",
-    ABORTED: "badge badge-warn",
-  };
-  const words: Record<Recording["status"], string> = {
-    RUNNING: "recording",
-    SUCCEEDED: recording.why_not ? "not recorded" : "ended",
-    FAILED: "failed",
-    TIMED_OUT: "timed out",
-    ABORTED: "aborted",
-  };
-  const why = recording.status === "RUNNING" ? "" : whyEnded(recording);
   return (
     <>
-      <span class={looks[recording.status]}>{words[recording.status]}</span> {why}
+      <span class={LOOKS[recording.became]}>{stateOf(recording)}</span> {whyEnded(recording)}
     </>
   );
 }
 
 function Actions({ recording, onStop }: { recording: Recording; onStop: () => void }) {
-  if (!hasRecords(recording)) {
-    return <span class="hint">no records</span>;
-  }
-  if (recording.status === "RUNNING") {
-    return (
-      <span class="buttons">
-        <button type="button" class="button button-small button-danger" onClick={onStop}>
-          Stop
-        </button>
-      </span>
+  const { source } = recording;
+  if (isUnderWay(recording)) {
+    return canStop(recording) ? (
+      <button type="button" class="button button-small button-danger" onClick={onStop}>
+        Stop
+      </button>
+    ) : (
+      <span class="hint">ends by itself</span>
     );
+  }
+  if (source === null) {
+    return <span class="hint">no records</span>;
   }
   return (
     <span class="buttons">
-      <a class="button button-small" href={href("investigate", { source: recording.source })}>
+      <a class="button button-small" href={href("investigate", { source })}>
         Investigate
       </a>
-      <a class="button button-small" href={href("compare", { before: recording.source })}>
-        Compare
-      </a>
+      {hasReport(recording) ? (
+        <a class="button button-small" href={href("compare", { before: source })}>
+          Compare
+        </a>
+      ) : null}
     </span>
   );
 }

@@ -1,11 +1,16 @@
 /**
  * The button that starts a recording of a gateway, after it was confirmed.
+ *
+ * **Invariants.** How long it takes and what it costs is said before; nothing begins
+ * before that is known.
  */
 import { useState } from "preact/hooks";
 import { api, Problem as Failure } from "../../api/client.ts";
+import type { Expected, StartedRecording } from "../../api/types.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { useLoaded } from "../../parts/pickers/loading.ts";
 import { go } from "../../state/location.ts";
 import { announce } from "../../state/session.ts";
 
@@ -18,11 +23,14 @@ export function StartRecording({ gateway, onStarted }: StartRecordingProps) {
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Failure | undefined>(undefined);
+  const expected = useLoaded(isAsking ? `expected ${gateway}` : null, (signal) =>
+    api.get<Expected>(`/stack/gateways/${encodeURIComponent(gateway)}/expected`, {}, { signal }),
+  );
   const start = async () => {
     setBusy(true);
     setProblem(undefined);
     try {
-      const begun = await api.post<{ execution: string }>("/stack/recordings", { gateway });
+      const begun = await api.post<StartedRecording>("/stack/recordings", { gateway });
       announce(`The recording of ${gateway} begins.`);
       setAsking(false);
       onStarted();
@@ -33,7 +41,10 @@ export function StartRecording({ gateway, onStarted }: StartRecordingProps) {
       setBusy(false);
     }
   };
-  const close = () => setAsking(false);
+  const close = () => {
+    setProblem(undefined);
+    setAsking(false);
+  };
   return (
     <>
       <button type="button" class="button button-small" onClick={() => setAsking(true)}>
@@ -48,7 +59,12 @@ export function StartRecording({ gateway, onStarted }: StartRecordingProps) {
             <button type="button" class="button" onClick={close}>
               Leave it
             </button>
-            <button type="button" class="button button-main" disabled={isBusy} onClick={start}>
+            <button
+              type="button"
+              class="button button-main"
+              disabled={isBusy || !expected.value}
+              onClick={start}
+            >
               {isBusy ? "Starting…" : "Start the recording"}
             </button>
           </>
@@ -56,10 +72,22 @@ export function StartRecording({ gateway, onStarted }: StartRecordingProps) {
       >
         <div class="stack">
           <p>
-            This starts the stack's workflow as an alarm would. A flow log of the gateway is
-            switched on, and CloudWatch Logs bills every byte of its records; it ends after the
-            stack's RecordingTime, at its RecordingLimit, or when you stop it.
+            This starts the stack's workflow as an alarm would: a flow log of the gateway is
+            switched on, and CloudWatch Logs bills every byte of its records.
           </p>
+          <div aria-live="polite">
+            {expected.value ? (
+              <ul class="expected" aria-label="What is expected">
+                {expected.value.sentences.map((sentence) => (
+                  <li key={sentence}>{sentence}</li>
+                ))}
+              </ul>
+            ) : expected.problem ? (
+              <Problem error={expected.problem} retry={expected.again} />
+            ) : (
+              <p class="hint">Asking how long it takes and what it costs…</p>
+            )}
+          </div>
           <p>
             What was recorded is analyzed and mailed to the stack's address, and it counts towards
             the recordings that NumOfRecordings allows. The first records arrive some ten minutes

@@ -3,10 +3,11 @@
  */
 import { useState } from "preact/hooks";
 import { api, Problem as Failure } from "../../api/client.ts";
-import type { Recording } from "../../api/types.ts";
+import type { Recording, StoppedRecording } from "../../api/types.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { announce } from "../../state/session.ts";
+import { nameOf } from "./ended.ts";
 
 export interface StopRecordingProps {
   /** The recording that may be ended; the dialog is open while there is one. */
@@ -18,8 +19,10 @@ export interface StopRecordingProps {
 export function StopRecording({ recording, onClose, onStopped }: StopRecordingProps) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Failure | undefined>(undefined);
+  const [isLate, setLate] = useState(false);
   const close = () => {
     setProblem(undefined);
+    setLate(false);
     onClose();
   };
   const stop = async () => {
@@ -29,19 +32,40 @@ export function StopRecording({ recording, onClose, onStopped }: StopRecordingPr
     setBusy(true);
     setProblem(undefined);
     try {
-      await api.remove(`/stack/recordings/${encodeURIComponent(recording.execution)}`);
-      announce("The recording ends.");
-      close();
+      const path = `/stack/recordings/${encodeURIComponent(recording.execution)}`;
+      const { was_running } = await api.remove<StoppedRecording>(path);
       onStopped();
+      if (was_running) {
+        announce("The recording ends.");
+        close();
+      } else {
+        setLate(true);
+      }
     } catch (cause) {
       setProblem(Failure.of(cause));
     } finally {
       setBusy(false);
     }
   };
+  if (isLate) {
+    return (
+      <Dialog
+        title="The recording was over already"
+        isOpen={recording !== undefined}
+        onClose={close}
+        actions={
+          <button type="button" class="button button-main" onClick={close}>
+            Close
+          </button>
+        }
+      >
+        <p>Nothing was stopped; its records are analyzed and mailed as they would be anyway.</p>
+      </Dialog>
+    );
+  }
   return (
     <Dialog
-      title={`Stop recording ${recording?.gateway ?? ""}?`}
+      title={`Stop recording ${recording ? nameOf(recording) : ""}?`}
       isOpen={recording !== undefined}
       onClose={close}
       actions={

@@ -176,7 +176,8 @@ function Reading({ opened, asked, hasOld }: ReadingProps) {
         title="The reading was cancelled."
         action={
           <>
-            {again} {others}
+            {again}
+            {others}
           </>
         }
       >
