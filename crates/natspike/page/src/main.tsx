@@ -4,9 +4,9 @@ import { App } from "./app.tsx";
 import "./styles/theme.css";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/tables.css";
 import "./styles/charts.css";
 import "./styles/report.css";
-import "./styles/views.css";
 import "./styles/pickers.css";
 import "./styles/desk.css";
 

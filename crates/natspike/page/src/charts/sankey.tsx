@@ -23,7 +23,9 @@ const BEND = 0.66;
 const TOP = 46;
 /** What is thinner is drawn so thick, in a stronger tone. */
 const LEAST_BAND = 2;
-const LEAST_WIDTH = 540;
+/** In less room the labels of all columns stand above their nodes. */
+const ROOMY = 540;
+const LEAST_WIDTH = 300;
 /** How wide a bold letter is at the most, about. */
 const LETTER = 8;
 /** How wide the label of a service may be. */
@@ -51,7 +53,7 @@ interface Band {
 export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
   const [box, room] = useWidth<HTMLDivElement>();
   const width = Math.max(LEAST_WIDTH, room);
-  const margin = Math.min(210, Math.max(116, width * 0.19));
+  const margin = width < ROOMY ? 0 : Math.min(210, Math.max(116, width * 0.19));
   const [lit, setLit] = useState<number | undefined>(undefined);
   const { nodes, bands, height } = useMemo(
     () => layout(flow, width, margin),
@@ -64,7 +66,6 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
       tabIndex={0}
       aria-label="Flow from source by service to destination"
     >
-      <p class="hint sideways">The diagram scrolls sideways.</p>
       {room === 0 ? null : (
         <svg
           width={width}
@@ -78,7 +79,7 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
               class="sankey-head"
               x={headAt(at, width, margin)}
               y={12}
-              text-anchor={anchor(at)}
+              text-anchor={anchor(at, margin)}
             >
               {head}
             </text>
@@ -100,7 +101,8 @@ export function Sankey({ flow, series, currency, onTerm }: SankeyProps) {
               key={node.id}
               node={node}
               whole={flow.processed}
-              room={margin}
+              margin={margin}
+              width={width}
               series={series}
               currency={currency}
               onTerm={onTerm}
@@ -124,7 +126,7 @@ function layout(flow: Flow, width: number, margin: number) {
     1,
     ...[0, 1, 2].map((at) => nodes.filter((node) => node.column === at).length),
   );
-  const height = Math.max(260, most * 46 + 40);
+  const height = Math.max(260, most * (margin === 0 ? 56 : 46) + 40);
   if (links.length === 0) {
     return { nodes: [] as Placed[], bands: [] as Band[], height };
   }
@@ -171,11 +173,15 @@ function curve({ source, target, y0, y1 }: Band): string {
 }
 
 function headAt(column: number, width: number, margin: number): number {
-  return [margin - 8, width / 2, width - margin + 8][column] ?? 0;
+  return margin === 0
+    ? ([0, width / 2, width][column] ?? 0)
+    : ([margin - 8, width / 2, width - margin + 8][column] ?? 0);
 }
 
-function anchor(column: number): "start" | "middle" | "end" {
-  return (["end", "middle", "start"] as const)[column] ?? "start";
+/** Away from the bands, or within the diagram where there is no margin. */
+function anchor(column: number, margin: number): "start" | "middle" | "end" {
+  const sides = margin === 0 ? (["start", "end"] as const) : (["end", "start"] as const);
+  return column === 1 ? "middle" : sides[column === 0 ? 0 : 1];
 }
 
 /** The service that a band passes, for its colour. */
@@ -195,19 +201,22 @@ interface NodeProps {
   node: Placed;
   /** The bytes that are 100 %. */
   whole: Flow["processed"];
-  room: number;
+  margin: number;
+  width: number;
   series: Series;
   currency: string;
   onTerm: (term: string) => void;
   onLit: (id: number | undefined) => void;
 }
 
-function Node({ node, whole, room, series, currency, onTerm, onLit }: NodeProps) {
+function Node(props: NodeProps) {
+  const { node, whole, margin, width, series, currency, onTerm, onLit } = props;
   const isService = node.column === 1;
   const term = node.filter && isService ? serviceTerm(serviceOf(node)) : node.filter;
   const share = Number(whole) > 0 ? Number(node.bytes) / Number(whole) : null;
   const figures = `${bytes(node.bytes)} · ${percent(share)}`;
-  const shown = cut(node.label, Math.floor((isService ? SERVICE_ROOM : room - 12) / LETTER));
+  const room = isService ? SERVICE_ROOM : margin - 12;
+  const shown = cut(node.label, Math.floor((margin === 0 ? width / 3 : room) / LETTER));
   const full = shown === node.label ? "" : `, ${node.label}`;
   const said = `${shown} ${figures}${full}, ${money(node.cost, currency)}`;
   const use = () => term && onTerm(term);
@@ -239,25 +248,37 @@ function Node({ node, whole, room, series, currency, onTerm, onLit }: NodeProps)
         height={Math.max(3, node.y1 - node.y0)}
         rx={2}
       />
-      <Label node={node} shown={shown} figures={figures} />
+      <Label node={node} margin={margin} shown={shown} figures={figures} />
     </g>
   );
 }
 
-/** Outside of the bands: beside a source or a destination, above a service. */
-function Label({ node, shown, figures }: { node: Placed; shown: string; figures: string }) {
-  const middle = (node.y0 + node.y1) / 2;
-  const [x, y] = [
-    [node.x0 - 8, middle - 6],
-    [(node.x0 + node.x1) / 2, node.y0 - 21],
-    [node.x1 + 8, middle - 6],
-  ][node.column] ?? [0, 0];
+interface LabelProps {
+  node: Placed;
+  margin: number;
+  shown: string;
+  figures: string;
+}
+
+/** Outside of the bands: above its node, or beside it in the margin. */
+function Label({ node, margin, shown, figures }: LabelProps) {
+  const isAbove = margin === 0 || node.column === 1;
+  const beside = [node.x0 - 8, 0, node.x1 + 8][node.column] ?? 0;
+  const above = [node.x0, (node.x0 + node.x1) / 2, node.x1][node.column] ?? 0;
+  const x = isAbove ? above : beside;
+  const y = isAbove ? node.y0 - 21 : (node.y0 + node.y1) / 2 - 6;
   return (
     <>
-      <text class="node-label" x={x} y={y} dy="0.32em" text-anchor={anchor(node.column)}>
+      <text class="node-label" x={x} y={y} dy="0.32em" text-anchor={anchor(node.column, margin)}>
         {shown}
       </text>
-      <text class="node-note" x={x} y={(y ?? 0) + 13} dy="0.32em" text-anchor={anchor(node.column)}>
+      <text
+        class="node-note"
+        x={x}
+        y={y + 13}
+        dy="0.32em"
+        text-anchor={anchor(node.column, margin)}
+      >
         {figures}
       </text>
     </>

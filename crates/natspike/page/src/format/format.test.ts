@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { bytes, exactBytes, percent } from "./bytes.ts";
 import { exactMoney, money, price } from "./money.ts";
-import { duration, fromField, span, time, toField } from "./time.ts";
+import { bare, duration, fromField, onAxis, span, time } from "./time.ts";
 
 test.each([
   [0, "0 bytes"],
@@ -72,7 +72,27 @@ test.each([
 test("times are UTC unless asked for otherwise, and fields give them back", () => {
   expect(time(1_700_000_000, false)).toBe("2023-11-14 22:13:20 UTC");
   expect(span(1_800_000_000, 1_800_000_120, false)).toBe("2027-01-15 08:00 to 08:02 UTC");
-  expect(fromField(toField(1_700_000_000, false), false)).toBe(1_700_000_000);
-  expect(fromField(toField(1_700_000_000, true), true)).toBe(1_700_000_000);
-  expect(fromField("", false)).toBeUndefined();
+  expect(fromField(bare(1_700_000_000, true), true)).toBe(1_700_000_000);
+});
+
+test.each([
+  ["2023-11-14 22:13:20", 1_700_000_000],
+  ["2023-11-14T22:13", 1_699_999_980],
+  [" 2023-11-14 ", 1_699_920_000],
+  ["2023-11-14T22:13:20Z", 1_700_000_000],
+  ["2023-13-14 22:13", undefined],
+  ["22:13", undefined],
+  ["1700000000", undefined],
+  ["", undefined],
+])("a field with %j holds %s", (text, seconds) => {
+  expect(fromField(text, false)).toBe(seconds);
+});
+
+test.each([
+  [1_800_000_060, 60, "08:01"],
+  [1_800_000_030, 30, "08:00:30"],
+  [1_799_971_200, 3600, "01-15"],
+  [1_800_057_600, 86_400, "01-16"],
+])("%d on an axis of %d s is %s", (seconds, step, label) => {
+  expect(onAxis(seconds, step, false)).toBe(label);
 });

@@ -107,14 +107,12 @@ export function ago(seconds: number, now = Date.now() / 1000): string {
   return now - seconds < 1 ? "now" : `${duration(now - seconds)} ago`;
 }
 
-/** The value of a `datetime-local` field. */
-export function toField(seconds: number, local = localTime.value): string {
-  const { day, clock, second } = parts(seconds, local);
-  return `${day}T${clock}${second === "00" ? "" : `:${second}`}`;
-}
-
-/** What a `datetime-local` field holds; undefined where that is no time. */
+/** What a field holds, `2026-11-20 10:04` or with `T` and seconds; undefined where that is no time. */
 export function fromField(text: string, local = localTime.value): number | undefined {
-  const milliseconds = Date.parse(local ? text : `${text}Z`);
+  const found = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?Z?$/.exec(text.trim());
+  if (!found) {
+    return undefined;
+  }
+  const milliseconds = Date.parse(`${found[1]}T${found[2] ?? "00:00"}${local ? "" : "Z"}`);
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }

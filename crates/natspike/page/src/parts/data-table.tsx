@@ -80,7 +80,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         aria-label={typeof caption === "string" ? caption : "Table"}
       >
         <table>
-          <caption>{caption}</caption>
+          <caption>
+            <span class="caption">{caption}</span>
+          </caption>
           <thead>
             <tr>
               {columns.map((column) => (

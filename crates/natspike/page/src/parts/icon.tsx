@@ -21,6 +21,7 @@ const PATHS = {
   system: "M2 3h12v8H2zM5.5 14h5M8 11v3",
   refresh: "M13.2 8A5.2 5.2 0 1 1 11.5 4.2M13 1.8v3h-3",
   stop: "M4 4h8v8H4z",
+  swap: "M4.5 13V3.5M2 6l2.5-2.5L7 6m4.5-3v9.5M9 10l2.5 2.5L14 10",
   play: "M5 3.2v9.6L12.5 8z",
   file: "M4 1.8h5l3 3v9.4H4zM9 1.8v3h3",
   folder: "M1.8 3.5h4.4l1.4 1.8h6.6v7.4H1.8z",

@@ -54,7 +54,7 @@ export function CompareView() {
           disabled={!before && !after}
           onClick={() => setParams(swapped(params.value))}
         >
-          <Icon name="refresh" /> Swap the sides
+          <Icon name="swap" /> Swap the sides
         </button>
       </div>
       {open.problem ? <Problem error={open.problem} retry={open.again} /> : null}
@@ -66,7 +66,7 @@ export function CompareView() {
       {asked ? null : (
         <Empty title="Choose two sides.">
           A report that is open, or a part of its time; a recording of the stack; or the JSON of a
-          report. What an hour cost on each side is put side by side.
+          report. What an hour of NAT processing cost on each side is put side by side.
         </Empty>
       )}
       {found.problem ? <Problem error={found.problem} retry={found.again} /> : null}
@@ -132,7 +132,7 @@ function Spans({ title, costs, currency, percent }: SpansProps) {
         >
           {money(Math.abs(saved), currency)}
         </strong>{" "}
-        {saved === 0 ? "of difference" : isLess ? "less" : "more"} {title}
+        {saved === 0 ? "of difference" : isLess ? "less" : "more"} NAT processing {title}
       </p>
       <p>
         <span title={exactMoney(before, currency)}>{money(before, currency)}</span> before,{" "}

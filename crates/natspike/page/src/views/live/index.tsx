@@ -133,12 +133,21 @@ function One({ execution, list }: { execution: string; list: List }) {
               <Icon name={isPaused ? "play" : "stop"} /> {isPaused ? "Go on reading" : "Pause"}
             </button>
           )}
-          <button type="button" class="button" disabled={reading.isReading} onClick={reading.now}>
-            <Icon name="refresh" /> Read now
-          </button>
-          <a class="button" href={reportHref([`recording:${execution}`])}>
-            Report
-          </a>
+          {isNothing ? null : (
+            <>
+              <button
+                type="button"
+                class="button"
+                disabled={reading.isReading}
+                onClick={reading.now}
+              >
+                <Icon name="refresh" /> Read now
+              </button>
+              <a class="button" href={reportHref([`recording:${execution}`])}>
+                Report
+              </a>
+            </>
+          )}
           {recording && canStop(recording) ? (
             <button type="button" class="button button-danger" onClick={() => setStopping(true)}>
               Stop the recording
@@ -146,7 +155,9 @@ function One({ execution, list }: { execution: string; list: List }) {
           ) : null}
         </div>
       </div>
-      <Age recording={recording} reading={reading} isPaused={isPaused} isOver={isOver} />
+      {isNothing ? null : (
+        <Age recording={recording} reading={reading} isPaused={isPaused} isOver={isOver} />
+      )}
       {list.problem ? <Problem error={list.problem} retry={list.again} /> : null}
       {list.value && !recording ? (
         <Notice

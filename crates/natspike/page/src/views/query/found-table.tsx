@@ -10,6 +10,7 @@ import { bytes, exactBytes, integer } from "../../format/bytes.ts";
 import { type Column, DataTable, type Way } from "../../parts/data-table.tsx";
 import { notFilter } from "../../parts/filter-term.ts";
 import { Icon } from "../../parts/icon.tsx";
+import { useNarrow } from "../../parts/narrow.ts";
 import { go, href, params, setParams } from "../../state/location.ts";
 import { askAgain, asReport } from "./again.ts";
 import { exactly, heading, isNumber, packets, serviceOf, shownCell, written } from "./cells.tsx";
@@ -33,7 +34,11 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
     const matching = searched(inLists, shown.search, (row) => written(table, row));
     return sorted(table, matching, shown.order);
   }, [table, shown.sort, shown.order.descending, shown.search, JSON.stringify(shown.facets)]);
-  const columns = useMemo(() => columnsOf(found, table), [found, table]);
+  const isNarrow = useNarrow();
+  const columns = useMemo(() => {
+    const all = columnsOf(found, table);
+    return isNarrow ? withSecond(all, found.question.by) : all;
+  }, [found, table, isNarrow]);
   const ranking = useMemo(() => rankedBy(found, table), [found, table]);
   const offset = shown.offset < rows.length ? shown.offset : 0;
   const onTerm = (term: string, way: Way) => {
@@ -66,6 +71,14 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
       <Totals found={found} table={table} />
     </section>
   );
+}
+
+/** The column of that name after the first, so that it is in sight. */
+function withSecond(columns: Column<FoundRow>[], key: string): Column<FoundRow>[] {
+  const [first, ...others] = columns;
+  const second = others.filter((column) => column.key === key);
+  const rest = others.filter((column) => column.key !== key);
+  return first ? [first, ...second, ...rest] : [];
 }
 
 /** What the rows are ranked by as they come; some tables are in the order of time. */

@@ -116,7 +116,7 @@ function OfStack({ name }: { name: string }) {
 
 function Gateways({ stack, onStarted }: { stack: Stack; onStarted: () => void }) {
   const looks = { OK: "badge badge-good", ALARM: "badge badge-bad", INSUFFICIENT_DATA: "badge" };
-  const words = { OK: "OK", ALARM: "in alarm", INSUFFICIENT_DATA: "without data" };
+  const words = { OK: "alarm OK", ALARM: "in alarm", INSUFFICIENT_DATA: "alarm without data" };
   return (
     <ul class="gateways" aria-label="Gateways">
       {stack.gateways.map((gateway) => (
@@ -124,7 +124,7 @@ function Gateways({ stack, onStarted }: { stack: Stack; onStarted: () => void })
           <span class="mono">{gateway.id}</span>
           {gateway.alarm_state ? (
             <span class={looks[gateway.alarm_state]} title={gateway.alarm ?? undefined}>
-              {`alarm ${words[gateway.alarm_state]}`}
+              {words[gateway.alarm_state]}
             </span>
           ) : (
             <span class="badge">alarm unknown</span>
@@ -204,21 +204,21 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       number: true,
       title: (row) =>
         row.currency === null ? undefined : exactMoney(row.cost_per_hour, row.currency),
-      render: hourly,
+      render: (row) => figure(row, hourly(row)),
     },
     {
       key: "bytes",
       label: "Processed",
       number: true,
       title: (row) => exactBytes(row.bytes),
-      render: (row) => bytes(row.bytes),
+      render: (row) => figure(row, bytes(row.bytes)),
     },
     {
       key: "started",
       label: "Began",
       render: (row) => (
         <>
-          {time(row.started)} <span class="hint">{startedBy(row)}</span>
+          {time(row.started)} <span class="hint beside">{startedBy(row)}</span>
         </>
       ),
     },
@@ -227,14 +227,14 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       label: "For",
       number: true,
       title: () => "How long the flow log was on",
-      render: (row) => lasted(row, Math.floor(Date.now() / 1000)),
+      render: (row) => (row.source === null ? "-" : lasted(row, Math.floor(Date.now() / 1000))),
     },
     {
       key: "coverage",
       label: "Coverage",
       number: true,
       title: () => "What the records explain of the gateway's own metrics",
-      render: (row) => percent(row.coverage),
+      render: (row) => figure(row, percent(row.coverage)),
     },
     {
       key: "source",
@@ -242,6 +242,14 @@ function columnsOf(onStop: (recording: Recording) => void): Column<Recording>[] 
       render: (row) => <Actions recording={row} onStop={() => onStop(row)} />,
     },
   ];
+}
+
+/** A figure of a recording: there is none where nothing was recorded, or not yet. */
+function figure(recording: Recording, text: string) {
+  if (recording.source === null) {
+    return "-";
+  }
+  return isUnderWay(recording) ? <span class="hint">not yet</span> : text;
 }
 
 function captionOf(recordings: readonly Recording[]): string {
@@ -289,7 +297,7 @@ function Actions({ recording, onStop }: { recording: Recording; onStop: () => vo
     return <span class="hint">no records</span>;
   }
   return (
-    <span class="buttons">
+    <span class="buttons buttons-row">
       <a class="button button-small" href={href("investigate", { source })}>
         Investigate
       </a>

@@ -90,8 +90,8 @@ function cards(report: Report, series: Series): Card[] {
   }));
   const sources: Line[] = report.sources.map((row) => ({
     row,
-    label: row.address,
-    note: row.owner?.label ?? row.name ?? undefined,
+    label: row.name ?? row.address,
+    note: [row.name ? row.address : undefined, row.owner?.label].filter(Boolean).join(", "),
   }));
   const destinations: Line[] = report.destinations.map((row) => ({
     row,

@@ -9,7 +9,7 @@ import type { Report } from "../../api/types.ts";
 import { barsOf, type Range, snapped } from "../../charts/bars.ts";
 import { MOST_SERIES, type Series, serviceName, serviceTerm } from "../../charts/series.ts";
 import { announceRange, Timeline } from "../../charts/timeline.tsx";
-import { fromField, milliseconds, toField, zone } from "../../format/time.ts";
+import { bare, fromField, milliseconds, zone } from "../../format/time.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { addTerm, setRange } from "./place.ts";
 
@@ -124,11 +124,7 @@ function Fields({ whole, time, range, onRange }: FieldsProps) {
     [whole.timeline, time],
   );
   const [from, until] = [range?.from ?? bars.start, range?.until ?? bars.end];
-  const change = (which: "from" | "until", text: string) => {
-    const at = fromField(text);
-    if (at === undefined) {
-      return;
-    }
+  const change = (which: "from" | "until", at: number) => {
     const next =
       which === "from"
         ? snapped(bars, at, Math.max(until, at + bars.step))
@@ -138,25 +134,9 @@ function Fields({ whole, time, range, onRange }: FieldsProps) {
   return (
     <div class="window-fields">
       <label for={`${id}-from`}>From</label>
-      <input
-        id={`${id}-from`}
-        type="datetime-local"
-        step={bars.step < 60 ? 1 : 60}
-        min={toField(bars.start)}
-        max={toField(bars.end)}
-        value={toField(from)}
-        onChange={(event) => change("from", event.currentTarget.value)}
-      />
+      <TimeField id={`${id}-from`} value={from} onChange={(at) => change("from", at)} />
       <label for={`${id}-until`}>until</label>
-      <input
-        id={`${id}-until`}
-        type="datetime-local"
-        step={bars.step < 60 ? 1 : 60}
-        min={toField(bars.start)}
-        max={toField(bars.end)}
-        value={toField(until)}
-        onChange={(event) => change("until", event.currentTarget.value)}
-      />
+      <TimeField id={`${id}-until`} value={until} onChange={(at) => change("until", at)} />
       <span class="hint">{zone()}</span>
       <button
         type="button"
@@ -167,5 +147,37 @@ function Fields({ whole, time, range, onRange }: FieldsProps) {
         <Icon name="close" size={12} /> All of the time
       </button>
     </div>
+  );
+}
+
+interface TimeFieldProps {
+  id: string;
+  value: number;
+  onChange: (at: number) => void;
+}
+
+/** A time as it is written everywhere on the page; what is none is marked and goes. */
+function TimeField({ id, value, onChange }: TimeFieldProps) {
+  const [typed, setTyped] = useState<string | undefined>(undefined);
+  const isWrong = typed !== undefined && fromField(typed) === undefined;
+  return (
+    <input
+      id={id}
+      type="text"
+      class="time-field"
+      autocomplete="off"
+      spellcheck={false}
+      title="2026-11-20 10:04, or 10:04:30 with seconds"
+      aria-invalid={isWrong ? true : undefined}
+      value={typed ?? bare(value)}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onChange={(event) => {
+        const at = fromField(event.currentTarget.value);
+        setTyped(undefined);
+        if (at !== undefined) {
+          onChange(at);
+        }
+      }}
+    />
   );
 }
