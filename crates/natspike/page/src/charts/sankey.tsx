@@ -271,7 +271,7 @@ function Label({ node, margin, shown, figures }: LabelProps) {
     <>
       <text class="node-label" x={x} y={y} dy="0.32em" text-anchor={anchor(node.column, margin)}>
         {shown}
-      </text>
+      </text>{" "}
       <text
         class="node-note"
         x={x}

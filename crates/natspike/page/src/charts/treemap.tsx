@@ -116,8 +116,7 @@ function Rectangle({ area, onTerm }: { area: Area; onTerm: (term: string) => voi
     >
       {isRoomy ? (
         <>
-          <span class="tile-name">{tile.label}</span>
-          <span class="tile-note">{figures}</span>
+          <span class="tile-name">{tile.label}</span> <span class="tile-note">{figures}</span>
         </>
       ) : null}
     </button>
