@@ -4,7 +4,7 @@
  * **Invariants.** Times and figures are those of the recordings, so that a picture
  * changes when the page does; colours are reduced to a palette, to keep it small.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import UPNG from "upng-js";
@@ -21,6 +21,7 @@ const SIZES = [
   { width: 1280, height: 1500 },
   { width: 2560, height: 1500 },
 ];
+const [HOUR, DAY] = [3600, 86_400];
 const [BEFORE, AFTER] = ["before.log.gz", "with-endpoint.log.gz"];
 /** The desk's own names of its networks. */
 const NETWORKS = [
@@ -37,7 +38,9 @@ function record(place) {
   const parts = scenario.split(/(?=^\[\[)/m).filter((part) => !part.includes('service = "S3"'));
   const path = join(place.folder, "with-endpoint.toml");
   writeFileSync(path, parts.join(""));
-  writeScenario(place, path, AFTER, START + 86_400);
+  writeScenario(place, path, AFTER, START + DAY);
+  utimesSync(join(place.data, BEFORE), START + HOUR, START + HOUR);
+  utimesSync(join(place.data, AFTER), START + DAY + HOUR, START + DAY + HOUR);
   writeFileSync(join(place.folder, "networks.csv"), `${NETWORKS.join("\n")}\n`);
 }
 
