@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { violations } from "./accessibility.mjs";
 import { setStage } from "./browser.mjs";
 import { pathOf, show, showReport } from "./report.mjs";
-import { prepare, showView, views } from "./views.mjs";
+import { args, prepare, showView, views } from "./views.mjs";
 
 const FILE = "spike-s3.log.gz";
 
-const { scene } = await setStage({ prepare });
+const { scene } = await setStage({ prepare, args });
 
 for (const theme of ["light", "dark"]) {
   scene(

@@ -1,9 +1,9 @@
 /** From a telephone to a large screen: nothing makes the page scroll sideways. */
 import assert from "node:assert/strict";
 import { setStage } from "./browser.mjs";
-import { prepare, showView, views } from "./views.mjs";
+import { args, prepare, showView, views } from "./views.mjs";
 
-const { scene } = await setStage({ prepare });
+const { scene } = await setStage({ prepare, args });
 
 /** By how many pixels the page is too wide, and the elements that are. */
 function tooWide(page) {

@@ -11,6 +11,7 @@ import UPNG from "upng-js";
 import { launch, visit } from "./browser.mjs";
 import { START, writeRehearsal, writeScenario } from "./recordings.mjs";
 import { ROOT, startServer } from "./server.mjs";
+import { writeSnapshot } from "./snapshot.mjs";
 import { showView } from "./views.mjs";
 
 const PICTURES = join(ROOT, "docs/pictures");
@@ -24,12 +25,14 @@ const SIZES = [
 const [HOUR, DAY] = [3600, 86_400];
 const [BEFORE, AFTER] = ["before.log.gz", "with-endpoint.log.gz"];
 /** The desk's own names of its networks. */
-const NETWORKS = [
-  "prefix,name",
-  "10.0.1.0/24,builders",
-  "10.0.2.0/26,tests",
-  "203.0.113.0/24,artefacts",
-];
+const NETWORKS = ["prefix,name", "203.0.113.0/24,artefacts", "198.51.100.53/32,resolver"];
+/** Whose addresses they were at the alarm. */
+const OWNERS = {
+  "10.0.1.5": "builder-1",
+  "10.0.1.6": "builder-2",
+  "10.0.2.17": "builder-3",
+  "10.0.2.40": "deployer",
+};
 
 /** The rehearsal's recording, and one of the day after, when S3 has an endpoint. */
 function record(place) {
@@ -93,7 +96,11 @@ mkdirSync(PICTURES, { recursive: true });
 mkdirSync(place.data, { recursive: true });
 mkdirSync(place.home);
 record(place);
-const server = await startServer(place, ["--networks", join(folder, "networks.csv")]);
+const snapshot = writeSnapshot(place, OWNERS);
+const networks = join(folder, "networks.csv");
+const server = await startServer(place, [
+  ...["--networks", networks, "--snapshot", snapshot, "--region", "us-east-1"],
+]);
 const browser = await launch();
 try {
   const stage = { server, browser };

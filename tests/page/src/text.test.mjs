@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setStage } from "./browser.mjs";
 import { writeRehearsal, writeSsh } from "./recordings.mjs";
 import { settled, show, showReport } from "./report.mjs";
+import { writeSnapshot } from "./snapshot.mjs";
 
 const HTML = `<img src=x onerror="window.ran=1">`;
 const NAME = "<img src=x onerror=window.ran=1>.log.gz";
@@ -20,7 +21,10 @@ const { scene } = await setStage({
       `prefix,name\n${network("10.0.1.5/32")}${network("203.0.113.0/24")}`,
     );
   },
-  args: (place) => ["--networks", join(place.folder, "networks.csv")],
+  args: (place) => [
+    ...["--networks", join(place.folder, "networks.csv")],
+    ...["--snapshot", writeSnapshot(place, { "10.0.1.6": HTML })],
+  ],
 });
 
 /** Nothing ran and no element came of it. */
@@ -64,6 +68,20 @@ scene(
     await page.getByRole("button", { name: "Run", exact: true }).click();
     await page.waitForURL(/#\/query\//);
     await page.locator(".found table").waitFor();
+    await expectText(page, HTML);
+  },
+);
+
+scene(
+  "HTML in the tag of an owner is text in every part of the report",
+  async ({ page, server }) => {
+    for (const part of [{}, { show: "owners" }, { tab: "findings" }, { tab: "json" }]) {
+      await showReport(page, server, "spike-s3.log.gz", part);
+      assert.equal(await page.evaluate(() => window.ran), undefined);
+      assert.equal(await page.locator("img").count(), 0);
+    }
+    await showReport(page, server, "spike-s3.log.gz", { tab: "tables", list: "groups" });
+    await page.getByText(HTML).first().waitFor();
     await expectText(page, HTML);
   },
 );

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyzed, writeRecords, writeRehearsal, writeSsh } from "./recordings.mjs";
 import { pathOf, settled, show } from "./report.mjs";
+import { writeSnapshot } from "./snapshot.mjs";
 
 const FILE = "spike-s3.log.gz";
 
@@ -14,6 +15,12 @@ export function prepare(place) {
   const long = `${"a-name-that-is-long-and-has-no-place-to-break-".repeat(3)}.log`;
   writeRecords(place, long, [["10.0.1.5", "203.0.113.25", 40_000, 443, 5_000_000]]);
   writeFileSync(join(place.folder, "before.json"), JSON.stringify(analyzed(place, FILE)));
+}
+
+/** How the server of the views is started: it knows the owners. */
+export function args(place) {
+  const owners = { "10.0.1.5": "builder-1", "10.0.2.17": "builder-3", "10.0.2.40": "deployer" };
+  return ["--snapshot", writeSnapshot(place, owners)];
 }
 
 /** Opens and asks what the views need; the addresses of all of them. */
@@ -38,7 +45,7 @@ export async function views(server) {
     "report-owners": report({ show: "owners" }),
     "report-destinations": report({ show: "destinations" }),
     ...Object.fromEntries(
-      ["sources", "destinations", "services", "ports", "zones", "pairs"].map((list) => [
+      ["groups", "sources", "destinations", "services", "ports", "zones", "pairs"].map((list) => [
         `report-${list}`,
         report({ tab: "tables", list }),
       ]),
