@@ -133,11 +133,15 @@ function Fields({ whole, time, range, onRange }: FieldsProps) {
   };
   return (
     <div class="window-fields">
-      <label for={`${id}-from`}>From</label>
-      <TimeField id={`${id}-from`} value={from} onChange={(at) => change("from", at)} />
-      <label for={`${id}-until`}>until</label>
-      <TimeField id={`${id}-until`} value={until} onChange={(at) => change("until", at)} />
-      <span class="hint">{zone()}</span>
+      <span class="window-field">
+        <label for={`${id}-from`}>From</label>
+        <TimeField id={`${id}-from`} value={from} onChange={(at) => change("from", at)} />
+      </span>
+      <span class="window-field">
+        <label for={`${id}-until`}>until</label>
+        <TimeField id={`${id}-until`} value={until} onChange={(at) => change("until", at)} />
+        <span class="hint">{zone()}</span>
+      </span>
       <button
         type="button"
         class="button button-small"
