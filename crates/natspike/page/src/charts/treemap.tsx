@@ -4,13 +4,18 @@
  * **Invariants.** An area is its row's bytes; names and figures stand in it
  * where there is room, and always in its title and its name, which begins with what is shown.
  */
-import { hierarchy, treemap } from "d3-hierarchy";
+import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import type { Ref } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { bytes, exactBytes, percent } from "../format/bytes.ts";
 import { useWidth } from "./width.ts";
 
 const HEIGHT = 340;
+/** So many pixels a tile on the average, and so much wider than tall, that names fit. */
+const ROOM = 6600;
+const RATIO = 2.2;
+/** Between tiles; wider from left to right, as the tiles are. */
+const GAP = 1.5;
 /** Smaller areas cannot be hit, and are no buttons. */
 const LEAST = 26;
 
@@ -28,6 +33,8 @@ export interface Tile {
 export interface TreemapProps {
   label: string;
   tiles: Tile[];
+  /** How many there are at the server. */
+  many: number;
   onTerm: (term: string) => void;
 }
 
@@ -39,9 +46,12 @@ interface Area {
   height: number;
 }
 
-export function Treemap({ label, tiles, onTerm }: TreemapProps) {
+export function Treemap({ label, tiles, many, onTerm }: TreemapProps) {
   const [box, width] = useWidth<HTMLDivElement>();
-  const areas = useMemo(() => layout(tiles, width), [tiles, width]);
+  const areas = useMemo(() => {
+    const fit = Math.max(1, Math.floor((width * HEIGHT) / ROOM));
+    return layout(tiles.slice(0, fit), width);
+  }, [tiles, width]);
   return (
     <section class="treemap" aria-label={label}>
       <div ref={box} class="treemap-box">
@@ -49,6 +59,11 @@ export function Treemap({ label, tiles, onTerm }: TreemapProps) {
           <Rectangle key={area.tile.key} area={area} onTerm={onTerm} />
         ))}
       </div>
+      {areas.length > 0 && many > areas.length ? (
+        <p class="hint">
+          The {areas.length} largest of {many}; the others are in the tables.
+        </p>
+      ) : null}
     </section>
   );
 }
@@ -61,15 +76,19 @@ function layout(tiles: Tile[], width: number): Area[] {
   const root = hierarchy<Node>({ children: tiles.map((tile) => ({ tile })) })
     .sum((node) => (node.tile ? Math.max(0, Number(node.tile.bytes)) : 0))
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  const leaves = treemap<Node>().size([width, HEIGHT]).paddingInner(2).round(true)(root).leaves();
+  const leaves = treemap<Node>()
+    .tile(treemapSquarify.ratio(1))
+    .size([width / RATIO, HEIGHT])
+    .paddingInner(GAP)(root)
+    .leaves();
   return leaves.flatMap((leaf) =>
     leaf.data.tile
       ? [
           {
             tile: leaf.data.tile,
-            x: leaf.x0,
+            x: leaf.x0 * RATIO,
             y: leaf.y0,
-            width: leaf.x1 - leaf.x0,
+            width: leaf.x1 * RATIO - leaf.x0 * RATIO,
             height: leaf.y1 - leaf.y0,
           },
         ]

@@ -119,6 +119,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   );
 }
 
+/** The column of that name after the first, so that it is in sight on a narrow screen. */
+export function withSecond<Row>(columns: Column<Row>[], key: string): Column<Row>[] {
+  const [first, ...others] = columns;
+  const second = others.filter((column) => column.key === key);
+  const rest = others.filter((column) => column.key !== key);
+  return first ? [first, ...second, ...rest] : [];
+}
+
 /** A click on a row opens it, unless it was meant for what is in it. */
 function openRow(event: MouseEvent, open: () => void): void {
   const target = event.target as HTMLElement;

@@ -1,15 +1,16 @@
-/** Whether the window is narrow, as state of a component; the style sheets' 700 pixels. */
+/** Whether the window is narrow, as state of a component. */
 import { useEffect, useState } from "preact/hooks";
 
-const NARROW = "(max-width: 700px)";
-
-export function useNarrow(): boolean {
-  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+/** True in a window of at most so many pixels. */
+export function useNarrow(pixels: number): boolean {
+  const query = `(max-width: ${pixels}px)`;
+  const [isNarrow, setNarrow] = useState(() => matchMedia(query).matches);
   useEffect(() => {
-    const media = matchMedia(NARROW);
+    const media = matchMedia(query);
     const change = () => setNarrow(media.matches);
+    change();
     media.addEventListener("change", change);
     return () => media.removeEventListener("change", change);
-  }, []);
+  }, [query]);
   return isNarrow;
 }

@@ -5,7 +5,7 @@
  * says; only the chosen tab is in the order of Tab.
  */
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 export interface Tab {
   key: string;
@@ -25,6 +25,12 @@ export interface TabsProps {
 export function Tabs({ label, tabs, current, onChange, children }: TabsProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const tab = list.current?.querySelector<HTMLElement>("[aria-selected=true]");
+    if (list.current && tab) {
+      list.current.scrollLeft = scrolledTo(list.current, tab);
+    }
+  }, [current]);
   const onKey = (event: KeyboardEvent) => {
     const at = tabs.findIndex((tab) => tab.key === current);
     const to = moved(event.key, at, tabs.length);
@@ -65,6 +71,13 @@ export function Tabs({ label, tabs, current, onChange, children }: TabsProps) {
       </div>
     </div>
   );
+}
+
+/** How far the list is scrolled for the tab to be in sight; the page stays where it is. */
+function scrolledTo(list: HTMLElement, tab: HTMLElement): number {
+  const left = tab.offsetLeft - list.offsetLeft;
+  const right = left + tab.offsetWidth - list.clientWidth;
+  return Math.max(right, Math.min(left, list.scrollLeft));
 }
 
 function moved(key: string, at: number, many: number): number | undefined {

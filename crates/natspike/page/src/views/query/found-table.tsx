@@ -7,7 +7,7 @@
 import { useMemo } from "preact/hooks";
 import type { FoundRow, FoundTable, Investigation } from "../../api/types.ts";
 import { bytes, exactBytes, integer } from "../../format/bytes.ts";
-import { type Column, DataTable, type Way } from "../../parts/data-table.tsx";
+import { type Column, DataTable, type Way, withSecond } from "../../parts/data-table.tsx";
 import { notFilter } from "../../parts/filter-term.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { useNarrow } from "../../parts/narrow.ts";
@@ -34,7 +34,7 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
     const matching = searched(inLists, shown.search, (row) => written(table, row));
     return sorted(table, matching, shown.order);
   }, [table, shown.sort, shown.order.descending, shown.search, JSON.stringify(shown.facets)]);
-  const isNarrow = useNarrow();
+  const isNarrow = useNarrow(900);
   const columns = useMemo(() => {
     const all = columnsOf(found, table);
     return isNarrow ? withSecond(all, found.question.by) : all;
@@ -71,14 +71,6 @@ export function FoundTableView({ found, table }: { found: Investigation; table: 
       <Totals found={found} table={table} />
     </section>
   );
-}
-
-/** The column of that name after the first, so that it is in sight. */
-function withSecond(columns: Column<FoundRow>[], key: string): Column<FoundRow>[] {
-  const [first, ...others] = columns;
-  const second = others.filter((column) => column.key === key);
-  const rest = others.filter((column) => column.key !== key);
-  return first ? [first, ...second, ...rest] : [];
 }
 
 /** What the rows are ranked by as they come; some tables are in the order of time. */

@@ -120,18 +120,12 @@ function Areas({ report, series, show }: OverviewProps & { show: string }) {
     return <p class="hint">Nothing was billed in this window. Widen it, or the filter.</p>;
   }
   return (
-    <>
-      <Treemap
-        label={show === "owners" ? "Bytes by owner" : "Bytes by destination"}
-        tiles={tiles}
-        onTerm={addTerm}
-      />
-      <p class="hint">
-        {many > tiles.length
-          ? `The ${tiles.length} largest of ${many}; the others are in the tables.`
-          : ""}
-      </p>
-    </>
+    <Treemap
+      label={show === "owners" ? "Bytes by owner" : "Bytes by destination"}
+      tiles={tiles}
+      many={many}
+      onTerm={addTerm}
+    />
   );
 }
 

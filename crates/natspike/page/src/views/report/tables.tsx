@@ -5,9 +5,10 @@ import { address } from "../../api/client.ts";
 import type { ListName, Moved, Report, Rows } from "../../api/types.ts";
 import type { Range } from "../../charts/bars.ts";
 import type { Series } from "../../charts/series.ts";
-import { DataTable, type Order } from "../../parts/data-table.tsx";
+import { DataTable, type Order, withSecond } from "../../parts/data-table.tsx";
 import { andFilter } from "../../parts/filter-term.ts";
 import type { MenuItem } from "../../parts/menu.tsx";
+import { useNarrow } from "../../parts/narrow.ts";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { params, setParams } from "../../state/location.ts";
 import { askedOf, investigateHref } from "../../state/report-address.ts";
@@ -70,6 +71,8 @@ function Table({ id, version, report, series, range, name, about }: TableProps) 
   const order: Order = query.get("order") === "asc" ? "asc" : "desc";
   const offset = Number(query.get("offset") ?? 0) || 0;
   const search = query.get("search") ?? "";
+  const isNarrow = useNarrow(900);
+  const columns = columnsOf(name, report, series);
   const path = `/reports/${id}/rows/${name}`;
   const asked = { ...range, sort, order, search };
   const answer = useAnswer<Rows<Moved & Record<string, unknown>>>(
@@ -82,7 +85,7 @@ function Table({ id, version, report, series, range, name, about }: TableProps) 
   }
   return (
     <DataTable
-      columns={columnsOf(name, report, series)}
+      columns={isNarrow ? withSecond(columns, "bytes") : columns}
       rows={answer.value?.rows ?? []}
       total={answer.value?.matching}
       offset={offset}
