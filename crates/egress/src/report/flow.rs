@@ -237,7 +237,9 @@ impl Names {
         let destinations = report.destinations.iter();
         let of_source = |row: &super::Source| {
             let owner = row.owner.as_ref().map(crate::Owner::label);
-            owner.or_else(|| row.name().map(|name| name.name.clone()))
+            // Of a network with a name several workloads may be, which stay apart.
+            let own = row.name();
+            owner.or_else(|| Some(format!("{} ({})", named(row.address), own?.name)))
         };
         Names {
             sources: sources
