@@ -62,7 +62,7 @@ scene("two reports are compared, as natspike compare does", async ({ page, serve
   await saved.waitFor();
   assert.equal(page.url(), url);
   await page.getByRole("button", { name: "Swap the sides" }).click();
-  await saved.getByText(/more an hour/).waitFor();
+  await saved.getByText(/more NAT processing an hour/).waitFor();
 });
 
 scene("a report's JSON is uploaded as a side", async ({ page, server, place }) => {

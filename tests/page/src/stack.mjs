@@ -9,47 +9,61 @@ import { START } from "./recordings.mjs";
 import { pathOf } from "./report.mjs";
 
 const GATEWAYS = ["nat-0a1b2c3d4e5f60718", "nat-0f1e2d3c4b5a69788"];
-const ENDED = { ended: START + 900, currency: "USD", why_not: null };
+/** Fields of a recording of which nothing is known. */
+const UNKNOWN = {
+  ended: null,
+  started_by: "alarm",
+  end_reason: null,
+  why_not: null,
+  seconds: null,
+  bytes: null,
+  cost_per_hour: null,
+  cost_is_at_least: false,
+  coverage: null,
+  currency: null,
+  source: null,
+};
 
 /** The recordings of the stack when a test begins. */
 function recordings() {
   return [
     {
+      ...UNKNOWN,
       execution: "under-way",
       gateway: GATEWAYS[0],
       started: Math.floor(Date.now() / 1000) - 600,
       status: "RUNNING",
-      end_reason: null,
-      bytes: null,
-      cost_per_hour: null,
-      coverage: null,
-      ...ENDED,
-      ended: null,
+      became: "running",
+      source: "recording:under-way",
     },
     {
+      ...UNKNOWN,
       execution: "cleared",
       gateway: GATEWAYS[1],
       started: START,
+      ended: START + 1500,
       status: "SUCCEEDED",
+      became: "recorded",
       end_reason: "cleared",
+      seconds: 360,
       bytes: 1_165_450_043,
       cost_per_hour: 0.7038,
+      cost_is_at_least: true,
       coverage: 0.987,
-      ...ENDED,
+      currency: "USD",
+      source: "recording:cleared",
     },
     {
+      ...UNKNOWN,
       execution: "held",
       gateway: GATEWAYS[1],
       started: START - 86_400,
-      status: "FAILED",
-      end_reason: null,
-      bytes: null,
-      cost_per_hour: null,
-      coverage: null,
-      ...ENDED,
-      why_not: "The budget of recordings is spent.",
+      ended: START - 86_399,
+      status: "SUCCEEDED",
+      became: "spent",
+      why_not: "The number of recordings is spent.",
     },
-  ].map((one) => ({ ...one, source: `recording:${one.execution}` }));
+  ];
 }
 
 /** Lets a page see the stack; the requests that change something are kept. */
@@ -70,7 +84,7 @@ export async function playStack(page, server, file) {
         id,
         alarm: `natspike-${id}`,
         alarm_state: at === 0 ? "ALARM" : "OK",
-        recording: all.find((one) => one.gateway === id && one.status === "RUNNING")?.execution,
+        recording: all.find((one) => one.gateway === id && one.became === "running")?.execution,
       })).map((one) => ({ ...one, recording: one.recording ?? null })),
       log_group: "/natspike/recordings",
       bucket: null,
@@ -87,7 +101,13 @@ export async function playStack(page, server, file) {
       all.unshift({ ...all[0], gateway, execution: "new", source: "recording:new" });
       await answer(route, { execution: "new" }, 202);
     } else {
-      await answer(route, { recordings: all, older: false });
+      await answer(route, {
+        schema: "natspike.recordings/1",
+        stack: "natspike",
+        region: "eu-west-1",
+        recordings: all,
+        older: false,
+      });
     }
   });
   await page.route(/\/api\/v1\/stack\/recordings\/[^/]+$/, async (route) => {
@@ -95,7 +115,7 @@ export async function playStack(page, server, file) {
     asked.push(["stop", execution]);
     Object.assign(
       all.find((one) => one.execution === execution),
-      { status: "SUCCEEDED", ended: START + 60, end_reason: "stopped" },
+      { status: "SUCCEEDED", became: "recorded", ended: START + 60, end_reason: "stopped" },
     );
     await answer(route, {}, 202);
   });

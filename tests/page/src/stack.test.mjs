@@ -35,7 +35,7 @@ scene(
     assert.match(said[0], /nat-0a1b2c3d4e5f60718/);
     assert.match(said[1], /alarm|clear/i);
     assert.match(said[1], /98\.7 %/);
-    assert.match(said[2], /budget of recordings is spent/);
+    assert.match(said[2], /number of recordings is spent/);
     // What is not known of a recording under way is not 0.
     assert.doesNotMatch(said[0], /\$0\b/);
   },
