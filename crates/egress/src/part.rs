@@ -244,7 +244,12 @@ mod tests {
             let expected = made(&own, &gateways, &facts, Some((asked, window)), 1);
             assert_eq!(said(&part), said(&expected));
             for report in [&all, &part] {
-                let ports: u128 = report.ports.iter().map(|row| row.share.bytes).sum();
+                let ports: u128 = report
+                    .ports
+                    .iter()
+                    .flatten()
+                    .map(|row| row.share.bytes)
+                    .sum();
                 assert_eq!(ports, report.bytes.processed);
             }
         }
@@ -296,7 +301,7 @@ mod tests {
     fn a_port_is_the_remote_end_s() {
         let (cube, gateways, facts) = cube(&[(1, 1, 443, 10, 100, 0), (2, 2, 53, 1, 2, 60)]);
         let report = report_of(&cube, &gateways, &facts, None, None);
-        let ports = report.ports.iter().map(|row| {
+        let ports = report.ports.iter().flatten().map(|row| {
             let share = (row.share.in_from_source, row.share.out_to_source);
             (row.port, row.protocol_name(), row.service(), share)
         });

@@ -243,9 +243,9 @@ pub struct Report {
     pub pairs: Vec<Pair>,
     /// The workloads added up by availability zone, where any zone is known.
     pub zones: Vec<Zone>,
-    /// Every protocol and port of remote ends; none unless the table was folded by
-    /// time.
-    pub ports: Vec<Port>,
+    /// Every protocol and port of remote ends; not known unless the table was folded
+    /// by time.
+    pub ports: Option<Vec<Port>>,
     /// Which part of a recording this is, if it is one.
     pub part: Option<Asked>,
     /// The time that the records cover, or a part's.
@@ -394,15 +394,15 @@ pub(crate) fn made(
             .collect(),
         groups: Vec::new(),
         zones: Vec::new(),
-        ports: traffic
-            .ports(table)
-            .into_iter()
-            .map(|((protocol, port), billed)| Port {
+        ports: table.is_by_time().then(|| {
+            let ports = traffic.ports(table).into_iter();
+            let ports = ports.map(|((protocol, port), billed)| Port {
                 protocol,
                 port,
                 share: share(&billed),
-            })
-            .collect(),
+            });
+            ports.collect()
+        }),
         part: part.map(|(asked, _)| asked),
         owners: None,
         window,
@@ -525,8 +525,9 @@ impl Report {
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.full.clone()));
         self.zones
             .sort_by_cached_key(|row| (Reverse(row.share.bytes), row.zone.clone()));
-        self.ports
-            .sort_by_key(|row| (Reverse(row.share.bytes), row.protocol, row.port));
+        if let Some(ports) = &mut self.ports {
+            ports.sort_by_key(|row| (Reverse(row.share.bytes), row.protocol, row.port));
+        }
     }
 }
 

@@ -70,7 +70,9 @@ pub fn value(report: &Report, top: usize) -> Value {
             report.named_destinations.iter().take(limit).map(named_destination).collect::<Vec<_>>(),
         "pairs": report.pairs.iter().take(limit).map(pair).collect::<Vec<_>>(),
         "zones": report.zones.iter().take(limit).map(zone).collect::<Vec<_>>(),
-        "ports": report.ports.iter().take(limit).map(port).collect::<Vec<_>>(),
+        "ports": report.ports.as_ref().map(|ports| {
+            ports.iter().take(limit).map(port).collect::<Vec<_>>()
+        }),
         "part": report.part.map(|part| json!({"from": part.from, "until": part.until})),
         "window": {
             "start": report.window.map(|window| window.start),

@@ -145,7 +145,7 @@ impl List {
             List::Destinations => report.destinations.len(),
             List::NamedDestinations => report.named_destinations.len(),
             List::Services => report.services.len(),
-            List::Ports => report.ports.len(),
+            List::Ports => report.ports.as_deref().unwrap_or_default().len(),
             List::Zones => report.zones.len(),
             List::Pairs => report.pairs.len(),
             List::Charges => report.charges.lines.len(),
@@ -408,7 +408,7 @@ pub fn rows(report: &Report, list: List, query: Query<'_>) -> Result<Rows, RowsE
         List::Destinations => some(&report.destinations, list, query),
         List::NamedDestinations => some(&report.named_destinations, list, query),
         List::Services => some(&report.services, list, query),
-        List::Ports => some(&report.ports, list, query),
+        List::Ports => some(report.ports.as_deref().unwrap_or_default(), list, query),
         List::Zones => some(&report.zones, list, query),
         List::Pairs => some(&report.pairs, list, query),
         List::Charges => some(&report.charges.lines, list, query),
@@ -588,7 +588,11 @@ mod tests {
         for list in List::ALL {
             assert_eq!(List::named(list.name()), Ok(list));
             let all = rows(&report, list, Query::default()).expect("rows");
-            assert_eq!(json!(all.rows), whole[list.name()], "{}", list.name());
+            match &whole[list.name()] {
+                // What is not known has no rows.
+                serde_json::Value::Null => assert_eq!((list, all.total), (List::Ports, 0)),
+                rows => assert_eq!(&json!(all.rows), rows, "{}", list.name()),
+            }
             assert_eq!(all.total, list.count(&report));
             for field in list.sortable() {
                 let query = Query {

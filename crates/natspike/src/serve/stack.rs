@@ -163,7 +163,13 @@ async fn list_recordings(
     Asked(asked): Asked<Limit>,
 ) -> Result<Json<Value>, Problem> {
     let stack = app.stack().await?;
-    let limit = asked.limit.unwrap_or(LISTED).clamp(1, MOST);
+    let limit = asked.limit.unwrap_or(LISTED);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::unprocessable(
+            "OutOfRange",
+            format!("limit is {limit}; ask for 1 to {MOST}."),
+        ));
+    }
     let recordings = stack.recordings(limit).await;
     Ok(Json(recordings.map_err(|error| refused(&error))?.value()))
 }

@@ -244,8 +244,8 @@ export interface Report {
   destinations: DestinationRow[];
   services: ServiceRow[];
   named_destinations: NamedRow[];
-  /** Missing in reports of `natspike analyze`. */
-  ports?: PortRow[];
+  /** Not known in reports of `natspike analyze`. */
+  ports?: PortRow[] | null;
   zones?: ZoneRow[];
   pairs: PairRow[];
   /** The part of the time that it is of; null for all of it. */

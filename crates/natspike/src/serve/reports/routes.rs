@@ -57,6 +57,17 @@ pub(crate) fn second<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, 
     }
 }
 
+/// The number that is asked for, from 1 to the most that there may be.
+fn within(name: &str, asked: Option<usize>, default: usize, most: usize) -> Result<usize, Problem> {
+    match asked.unwrap_or(default) {
+        number if (1..=most).contains(&number) => Ok(number),
+        number => Err(Problem::unprocessable(
+            "OutOfRange",
+            format!("{name} is {number}; ask for 1 to {most}."),
+        )),
+    }
+}
+
 /// Which part of a report.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -193,7 +204,7 @@ struct Wanted {
     #[serde(default)]
     offset: usize,
     /// Rows to give, 1000 at the most; as CSV it is all.
-    #[param(maximum = 1000)]
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// What has to stand in one of the texts of a row.
     #[serde(default)]
@@ -267,7 +278,7 @@ async fn list_rows(
             offset: if is_file { 0 } else { wanted.offset },
             limit: match is_file {
                 true => 0,
-                false => wanted.limit.unwrap_or(TOP).clamp(1, MOST_ROWS),
+                false => within("limit", wanted.limit, TOP, MOST_ROWS)?,
             },
             search: &wanted.search,
         };
@@ -320,7 +331,7 @@ async fn show_flow(
 ) -> Result<Json<Value>, Problem> {
     blocking(move || {
         let report = app.reports.part(&id, drawn.from, drawn.until)?;
-        let most = drawn.most.unwrap_or(NODES).clamp(1, MOST_NODES);
+        let most = within("most", drawn.most, NODES, MOST_NODES)?;
         Ok(Json(egress::flow::diagram(&report, most).value()))
     })
     .await
