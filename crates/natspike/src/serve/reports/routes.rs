@@ -248,7 +248,7 @@ struct SomeRows {
     get, path = "/reports/{id}/rows/{list}", tag = "reports",
     params(
         ("id" = String, Path, description = "the report's id"),
-        ("list" = ListName, Path, description = "the list"),
+        ("list" = inline(ListName), Path, description = "the list"),
         Wanted,
     ),
     responses((status = 200, description = "the rows", content(
