@@ -124,7 +124,7 @@ impl Owners {
         let vpc = self.vpc.as_ref();
         let whose = vpc.map_or_else(String::new, |vpc| format!(" of {vpc}"));
         let (one, many, when) = match self.moment {
-            Moment::Alarm => ("had", "had", "at the alarm"),
+            Moment::Alarm => ("had", "had", "as the recording began"),
             Moment::Now => ("has", "have", "now"),
         };
         match why {
@@ -262,7 +262,7 @@ mod tests {
         let owners = Owners::at_alarm(surroundings);
         assert_eq!(
             owners.unknown(Unknown::Nobody),
-            "unknown (no interface of vpc-0a1 had this address at the alarm)"
+            "unknown (no interface of vpc-0a1 had this address as the recording began)"
         );
     }
 }

@@ -38,12 +38,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         ),
         evidence: vec![
             format!(
-                "{} x {HOURS_OF_MONTH} hours x {count}; the median of {} days before the alarm has {} bytes.",
+                "{} x {HOURS_OF_MONTH} hours x {count}; the median of {} days before the recording has {} bytes.",
                 amount(hour, currency),
                 month.days,
                 grouped(bytes)
             ),
-            "What set the alarm off is not of a typical day, and would need a way out all the same."
+            "What was recorded is not of a typical day, and would need a way out all the same."
                 .to_owned(),
         ],
         confidence: Confidence::Medium,
