@@ -164,7 +164,7 @@ fn kind(code: &str) -> FaultKind {
         "AuthorizationError",
     ]) {
         FaultKind::Denied
-    } else if has(&["NotFound"]) {
+    } else if has(&["NotFound", "NoSuch"]) {
         FaultKind::NotFound
     } else if has(&[
         "AlreadyExists",
@@ -250,6 +250,8 @@ mod tests {
             ("AccessDenied", FaultKind::Denied),
             ("InvalidFlowLogId.NotFound", FaultKind::NotFound),
             ("ResourceNotFoundException", FaultKind::NotFound),
+            ("NoSuchKey", FaultKind::NotFound),
+            ("NoSuchBucket", FaultKind::NotFound),
             ("FlowLogAlreadyExists", FaultKind::Conflict),
             ("ConditionalCheckFailedException", FaultKind::Conflict),
             ("InvalidParameterValue", FaultKind::Invalid),
