@@ -39,6 +39,15 @@ pub struct Group {
     pub created: EpochSeconds,
 }
 
+/// Events of a log group: all, or those that have a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Events<'a> {
+    /// The log group's name.
+    pub log_group: &'a str,
+    /// What stands in each of them, if anything has to.
+    pub word: Option<&'a str>,
+}
+
 /// What one call gave.
 struct Page {
     messages: Vec<String>,

@@ -1,6 +1,6 @@
 //! `natspike analyze`: flow logs in, a report out.
 
-use crate::sources::{self, How, Sources};
+use crate::sources::{How, Sources};
 use adapters::files::writer::{self, Cell, Kind};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -77,7 +77,7 @@ impl Analyze {
         self.sources.resolve()?;
         let bundle = self.sources.gather(&How::of(self.top()))?;
         let top = self.top();
-        let report = sources::report(&bundle, self.pairs())?;
+        let report = self.sources.report(&bundle, self.pairs())?;
         let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
         match self.output {
             Output::Console => egress::console::write(&report, top, &mut out),

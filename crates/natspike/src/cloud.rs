@@ -77,6 +77,14 @@ pub(crate) struct Cloud {
     sign_in: SignIn,
 }
 
+/// The records of one gateway in a log group that others record into, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) log_group: String,
+    /// What stands in each of them: the interface or the gateway.
+    pub(crate) word: String,
+}
+
 /// What is said elsewhere about the analysis.
 pub(crate) struct Request<'a> {
     /// `s3://…` and `logs://…`.
@@ -89,6 +97,8 @@ pub(crate) struct Request<'a> {
     pub(crate) flow_logs: &'a [String],
     /// Layout that was named.
     pub(crate) layout: Option<Layout>,
+    /// A log group of which only those records are read that have the word.
+    pub(crate) own: Option<&'a Own>,
     /// The times that are read, where they are known already.
     pub(crate) times: Option<Vec<Range<u64>>>,
     /// Records are needed one by one, and not only what flows add up to.
@@ -104,6 +114,11 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     fn empty(&self) -> FlowTable {
         (self.new_table)(self.layout.as_ref())
+    }
+
+    fn word_of(&self, group: &str) -> Option<&str> {
+        let own = self.own.filter(|own| own.log_group == group);
+        own.map(|own| own.word.as_str())
     }
 }
 

@@ -22,6 +22,10 @@ use std::path::PathBuf;
 #[cfg(feature = "aws")]
 pub(crate) const RECORDING: &str = "recording:";
 
+/// Why there is no record of a recording that goes on.
+pub(crate) const NONE_YET: &str = "find a flow record: none has arrived yet, and they come minutes \
+                                   after the traffic; try again in a minute";
+
 /// What to read.
 #[derive(Args)]
 #[command(next_help_heading = "What is read")]
@@ -80,6 +84,14 @@ pub(crate) struct Inputs {
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
+
+    /// More records may come.
+    #[arg(skip)]
+    pub(crate) is_live: bool,
+
+    #[cfg(feature = "aws")]
+    #[arg(skip)]
+    own: Option<crate::cloud::Own>,
 
     #[cfg(feature = "aws")]
     #[command(flatten)]
@@ -253,6 +265,8 @@ impl Inputs {
             self.nat_address.clone_from(&recorded.nat_addresses);
         }
         self.region = vec![recorded.region.clone()];
+        self.own = recorded.own();
+        self.is_live = recorded.is_live;
         self.cloud.set_times(&recorded.window);
     }
 
@@ -287,6 +301,7 @@ impl Inputs {
             layout: layout.cloned(),
             nat_addresses: &self.nat_address,
             flow_logs: &more.flow_logs,
+            own: self.own.as_ref(),
             times: more.times.clone(),
             records_needed: more.records_needed,
             new_table,

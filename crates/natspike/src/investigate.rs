@@ -6,7 +6,7 @@ use crate::cloud;
 use crate::dotenv::Settings;
 use crate::history::Form;
 use crate::history::record::Keeping;
-use crate::inputs::{Inputs, More};
+use crate::inputs::{Inputs, More, NONE_YET};
 use crate::names::{Askers, Known, Naming, text};
 use crate::progress::Shown;
 use crate::thresholds;
@@ -258,6 +258,9 @@ impl Investigate {
         self.debug(&begun, "answered");
         let read = answer.records.get("read");
         if read.is_none_or(|read| *read == 0) {
+            if self.inputs.is_live {
+                bail!(NONE_YET);
+            }
             bail!(
                 "find a flow record: there is none in what was read; check the source and its time"
             );

@@ -7,7 +7,7 @@
 //! others are asked again only if an option says so, and never about the addresses
 //! of a redacted bundle, which are nobody's.
 
-use crate::inputs::{Inputs, More};
+use crate::inputs::{Inputs, More, NONE_YET};
 use crate::names::{Askers, first};
 use crate::progress::Shown;
 use adapters::bundle as packed;
@@ -110,11 +110,17 @@ impl Sources {
 
     /// Whether more records may come.
     pub(crate) fn is_live(&self) -> bool {
-        #[cfg(feature = "aws")]
-        let is_live = self.recorded.as_ref().is_some_and(|it| it.is_live);
-        #[cfg(not(feature = "aws"))]
-        let is_live = false;
-        is_live
+        self.inputs.is_live
+    }
+
+    /// The report on what was read, with so many pairs (0 = all).
+    ///
+    /// Errors: there is not a single record to report on, or not yet.
+    pub(crate) fn report(&self, bundle: &Bundle, pairs: usize) -> Result<Report> {
+        if self.is_live() && bundle.table.counts().read == 0 {
+            bail!(NONE_YET);
+        }
+        report(bundle, pairs)
     }
 
     /// Reads it all, and asks who was to be asked about the first rows of each list.

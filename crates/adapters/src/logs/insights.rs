@@ -156,7 +156,7 @@ fn parse(layout: &Layout) -> String {
 }
 
 /// The query over those records only that have the word.
-fn with(word: Option<&str>, query: &str) -> String {
+pub(super) fn with(word: Option<&str>, query: &str) -> String {
     match word {
         Some(word) => format!("filter @message like \"{word}\"\n| {query}"),
         None => query.to_owned(),

@@ -9,8 +9,9 @@
 //! seconds, so a second is the shortest slice; one that is too large still is an
 //! error. How many messages a query found only decides where to cut.
 
+use super::insights::with;
 use super::query::{MOST_ROWS, inexact};
-use super::{Logs, Missing, Seen, unreadable};
+use super::{Events, Logs, Missing, Seen, unreadable};
 use flowlog::FlowTable;
 use recorder::PortError;
 use std::ops::Range;
@@ -25,26 +26,26 @@ const QUERIES: usize = 5;
 /// Slices that one is cut into at the most.
 const MOST_PARTS: u64 = 64;
 
-/// Reads the records that began in that time. Each slice starts with a copy of
+/// Reads the records of these events that began in that time. Each slice starts with a copy of
 /// `empty`, which may know the layout.
 ///
 /// Returns what was read and what was not. Errors: the first slice that fails,
 /// unless told to go on.
 pub async fn gather(
     logs: &Logs,
-    log_group: &str,
+    events: Events<'_>,
     time: Range<u64>,
     empty: &FlowTable,
     keep_going: bool,
     seen: Seen,
 ) -> Result<(FlowTable, Vec<Missing>), Missing> {
-    by_slices(logs, log_group, time, empty, keep_going, seen, MOST_ROWS).await
+    by_slices(logs, events, time, empty, keep_going, seen, MOST_ROWS).await
 }
 
 /// As [`gather`], of queries that give so many rows at the most.
 async fn by_slices(
     logs: &Logs,
-    log_group: &str,
+    events: Events<'_>,
     time: Range<u64>,
     empty: &FlowTable,
     keep_going: bool,
@@ -61,7 +62,8 @@ async fn by_slices(
         {
             let reader = Reader {
                 logs: logs.clone(),
-                log_group: log_group.to_owned(),
+                log_group: events.log_group.to_owned(),
+                word: events.word.map(str::to_owned),
                 most,
                 seen: Arc::clone(&seen),
             };
@@ -98,6 +100,7 @@ enum Read {
 struct Reader {
     logs: Logs,
     log_group: String,
+    word: Option<String>,
     /// Rows that a query gives at the most.
     most: usize,
     seen: Seen,
@@ -107,6 +110,7 @@ impl Reader {
     async fn read(&self, slice: &Range<u64>, mut table: FlowTable) -> Result<Read, PortError> {
         table.begin_source(&format!("logs://{} from {}", self.log_group, slice.start));
         let query = format!("{QUERY} | limit {}", self.most);
+        let query = with(self.word.as_deref(), &query);
         let logs = &self.logs;
         let mut query = logs
             .start(&self.log_group, slice, &query, self.most)

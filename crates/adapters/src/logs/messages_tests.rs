@@ -1,6 +1,6 @@
 //! Messages that come through queries, against a server that has them by the second.
 
-use super::super::{Logs, Seen};
+use super::super::{Events, Logs, Seen};
 use super::{by_slices, cut};
 use crate::aws::{Choice, config_of};
 use flowlog::{FlowTable, Layout};
@@ -15,6 +15,11 @@ use std::sync::{Arc, Mutex};
 /// Rows of a query and of a page: a hundredth of what the service has.
 const MOST: usize = 1_000;
 const PAGE: usize = 100;
+/// All records of the log group.
+const FLOWS: Events<'_> = Events {
+    log_group: "flows",
+    word: None,
+};
 
 /// A log group: how many records each second has.
 struct Group {
@@ -141,7 +146,7 @@ async fn read(url: String, time: Range<u64>, keep_going: bool) -> Result<Outcome
     let seen: Seen = Arc::new(move |_, records| {
         counted.fetch_add(records, Ordering::Relaxed);
     });
-    let (table, missing) = by_slices(&logs, "flows", time, &empty, keep_going, seen, MOST)
+    let (table, missing) = by_slices(&logs, FLOWS, time, &empty, keep_going, seen, MOST)
         .await
         .map_err(|missing| format!("{:?} {}", missing.time, missing.error))?;
     let why = missing.iter().map(|missing| missing.error.to_string());

@@ -11,7 +11,7 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
 
-use super::{Logs, millis, push, unreadable};
+use super::{Events, Logs, millis, push, unreadable};
 use flowlog::FlowTable;
 use recorder::{EpochSeconds, PortError};
 use std::ops::Range;
@@ -40,7 +40,7 @@ pub struct Missing {
 /// Told of each page: bytes and records.
 pub type Seen = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
-/// Reads the records that began in that time; before `quiet_until` hardly any
+/// Reads the records of these events that began in that time; before `quiet_until` hardly any
 /// did, so that is one slice. Each slice starts with a copy of
 /// `empty`, which may know the layout.
 ///
@@ -48,7 +48,7 @@ pub type Seen = Arc<dyn Fn(u64, u64) + Send + Sync>;
 /// unless told to go on.
 pub async fn gather(
     logs: &Logs,
-    log_group: &str,
+    events: Events<'_>,
     time: Range<u64>,
     quiet_until: u64,
     empty: &FlowTable,
@@ -63,7 +63,8 @@ pub async fn gather(
     for slice in slices {
         let reader = Reader {
             logs: logs.clone(),
-            log_group: log_group.to_owned(),
+            log_group: events.log_group.to_owned(),
+            word: events.word.map(str::to_owned),
             pace: Arc::clone(&pace),
             seen: Arc::clone(&seen),
         };
@@ -91,6 +92,7 @@ pub async fn gather(
 struct Reader {
     logs: Logs,
     log_group: String,
+    word: Option<String>,
     pace: Arc<Pace>,
     seen: Seen,
 }
@@ -106,7 +108,7 @@ impl Reader {
             self.pace.turn().await;
             let page = self
                 .logs
-                .page(&self.log_group, from, to, None, next)
+                .page(&self.log_group, from, to, self.word.as_deref(), next)
                 .await?;
             push(&page, &mut table)?;
             let bytes = page.messages.iter().map(|message| message.len() as u64);

@@ -5,7 +5,7 @@ use crate::dates;
 use adapters::aws;
 use adapters::ec2::Ec2;
 use adapters::logs::insights::Beyond;
-use adapters::logs::{self, Group, Logs, Missing, Seen, messages};
+use adapters::logs::{self, Events, Group, Logs, Missing, Seen, messages};
 use anyhow::{Context, Result, anyhow, bail};
 use egress::{Facts, Rate};
 use flowlog::{FlowTable, KnownLayout, Layout};
@@ -40,6 +40,7 @@ pub(super) async fn read(
         };
         let source = Source {
             group,
+            word: request.word_of(group),
             logs: Logs::new(&config),
             ec2: Ec2::new(&config),
             keep_going: cloud.keep_going,
@@ -52,6 +53,8 @@ pub(super) async fn read(
 
 struct Source<'a> {
     group: &'a str,
+    /// What a record has to have.
+    word: Option<&'a str>,
     logs: Logs,
     ec2: Ec2,
     keep_going: bool,
@@ -60,6 +63,13 @@ struct Source<'a> {
 impl Source<'_> {
     fn url(&self) -> String {
         format!("logs://{}", self.group)
+    }
+
+    fn which(&self) -> Events<'_> {
+        Events {
+            log_group: self.group,
+            word: self.word,
+        }
     }
 
     async fn read(&self, plan: &Plan, request: &Request<'_>, region: &str) -> Result<Outcome> {
@@ -150,7 +160,7 @@ impl Source<'_> {
         let empty = (request.new_table)(layout);
         let read = logs::gather(
             &self.logs,
-            self.group,
+            self.which(),
             time,
             quiet_until,
             &empty,
@@ -169,7 +179,7 @@ impl Source<'_> {
     ) -> Result<Outcome> {
         let empty = (request.new_table)(layout);
         let (going, seen) = (self.keep_going, seen(request));
-        let read = messages::gather(&self.logs, self.group, time, &empty, going, seen);
+        let read = messages::gather(&self.logs, self.which(), time, &empty, going, seen);
         self.gathered(read.await)
     }
 
@@ -217,14 +227,14 @@ impl Source<'_> {
                 })?
             }
         };
-        let query = self.logs.sums(self.group, &time, &layout, None);
+        let query = self.logs.sums(self.group, &time, &layout, self.word);
         let mut sums = query.await.map_err(failed)?;
         let mut warnings = Vec::new();
         if sums.is_cut() {
             let own = gateway_addresses(&sums.table, request)?;
             let rest = self
                 .logs
-                .rest(self.group, &time, &layout, None, &own, &mut sums);
+                .rest(self.group, &time, &layout, self.word, &own, &mut sums);
             let Beyond { records, bytes } = rest.await.map_err(failed)?;
             if records > 0 {
                 warnings.push(format!(

@@ -4,10 +4,11 @@
 //! analyze-recording, so a report at the desk has the same records as the mail.
 
 use super::{Stack, plain};
-use crate::cloud::now;
+use crate::cloud::{Own, now};
 use anyhow::{Result, anyhow, bail};
 use egress::Facts;
 use egress::snapshot::{Metric, Snapshot};
+use flowlog::{Field, Layout};
 use recorder::EpochSeconds;
 use recorder::port::{Metrics, Shelf as _};
 use std::net::IpAddr;
@@ -128,6 +129,14 @@ impl Stack {
 }
 
 impl Recorded {
+    /// Which records of its log group are the gateway's: others of the stack record
+    /// into the same one.
+    pub(crate) fn own(&self) -> Option<Own> {
+        let word = word(&self.interface, &self.log_format)?;
+        let log_group = self.log_group.clone();
+        Some(Own { log_group, word })
+    }
+
     /// Adds what the recorder knew; what the user says counts for more.
     pub(crate) fn inform(&self, facts: &mut Facts) {
         if facts.snapshot.is_none()
@@ -149,6 +158,38 @@ impl Recorded {
                  come minutes after the traffic."
                     .to_owned(),
             );
+        }
+    }
+}
+
+/// What stands in every record of that interface or regional gateway, where the
+/// records say of whom they are.
+fn word(interface: &str, log_format: &str) -> Option<String> {
+    let field = match interface.starts_with("nat-") {
+        true => Field::ResourceId,
+        false => Field::InterfaceId,
+    };
+    let layout = Layout::from_log_format(log_format).ok()?;
+    layout.has(field).then(|| interface.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn records_are_told_by_whom_they_name() {
+        let zonal = "${srcaddr} ${dstaddr} ${bytes} ${interface-id}";
+        let regional = "${srcaddr} ${dstaddr} ${bytes} ${resource-id}";
+        for (interface, log_format, expected) in [
+            ("eni-0a1", zonal, Some("eni-0a1")),
+            ("nat-0a1", regional, Some("nat-0a1")),
+            ("eni-0a1", regional, None),
+            ("nat-0a1", zonal, None),
+            ("eni-0a1", "no log format", None),
+        ] {
+            let found = word(interface, log_format);
+            assert_eq!(found.as_deref(), expected, "{interface} in {log_format}");
         }
     }
 }

@@ -50,7 +50,7 @@ impl Opened {
             shown: Shown::To(Arc::clone(watched)),
             ..How::of(PAIRS)
         })?;
-        let whole = crate::sources::report(&known, PAIRS)?;
+        let whole = sources.report(&known, PAIRS)?;
         let has_times = known.table.is_by_time() && whole.window.is_some();
         let gateways = Gateways::of(&known.table, &known.facts);
         let cube = has_times.then(|| std::mem::take(&mut known.table).into_cube());
