@@ -23,7 +23,7 @@ use document::Document;
 use egress::recordings::{Became, Figures, Recording, Recordings};
 use recorder::port::{Claims, Held, Shelf as _};
 use recorder::step::kept;
-use recorder::{PortError, StepError};
+use recorder::{FaultKind, PortError, StepError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +38,10 @@ pub(crate) struct Stack {
     pub(crate) name: String,
     /// Its region.
     pub(crate) region: String,
+    /// The log group that its recordings are delivered to.
+    pub(crate) log_group: String,
+    /// The bucket that keeps their reports.
+    pub(crate) bucket: String,
     parameters: BTreeMap<String, String>,
     executions: StepFunctions,
     table: Table,
@@ -76,13 +80,15 @@ impl Stack {
                      --region and --profile"
                 )
             })?;
-        let [machine, table, _, bucket] = outputs(&deployed, name, &region)?;
+        let [machine, table, log_group, bucket] = outputs(&deployed, name, &region)?;
         Ok(Stack {
             name: name.to_owned(),
             region,
             executions: StepFunctions::of(&config, machine),
             table: Table::new(&config, table),
-            shelf: Shelf::new(&config, bucket),
+            shelf: Shelf::new(&config, bucket.clone()),
+            log_group,
+            bucket,
             metrics: CloudWatch::new(&config),
             parameters: deployed.parameters,
         })
@@ -157,7 +163,13 @@ impl Stack {
     /// The report of a recording, as it was kept.
     pub(crate) async fn report(&self, execution: &str) -> Result<Vec<u8>> {
         let report = self.shelf.get(&kept(execution, "report.json")).await;
-        report.map_err(|error| anyhow!("fetch the report of {execution}: {}", plain(&error)))
+        report.map_err(|error| match error.kind {
+            FaultKind::NotFound => anyhow!(
+                "fetch the report of {execution}: it has no report yet, or none any more; natspike \
+                 record list says what became of it"
+            ),
+            _ => anyhow!("fetch the report of {execution}: {}", plain(&error)),
+        })
     }
 
     /// The document of an execution, and why it failed.

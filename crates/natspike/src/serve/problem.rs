@@ -54,7 +54,7 @@ impl Problem {
 
     /// What a command would print after "failed to".
     pub(crate) fn failed(error: &anyhow::Error) -> Problem {
-        Problem::unprocessable("Failed", format!("Failed to {error:#}."))
+        Problem::unprocessable("Failed", failed_to(error))
     }
 
     /// The same in other words.
@@ -66,6 +66,12 @@ impl Problem {
     pub(crate) fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal", detail)
     }
+}
+
+/// An error as a sentence, of which its end may be one.
+pub(crate) fn failed_to(error: &anyhow::Error) -> String {
+    let said = format!("{error:#}");
+    format!("Failed to {}.", said.strip_suffix('.').unwrap_or(&said))
 }
 
 /// A name such as `UnknownReport` in words.
@@ -135,6 +141,8 @@ mod tests {
         let problem = Problem::failed(&anyhow!("why").context("read a.log"));
         assert_eq!(problem.detail, "Failed to read a.log: why.");
         assert_eq!(problem.title, "Failed");
+        let ended = Problem::failed(&anyhow!("find a record. It is empty."));
+        assert_eq!(ended.detail, "Failed to find a record. It is empty.");
         let unknown = Problem::not_found("UnknownReport", "why");
         assert_eq!(unknown.title, "Unknown report");
         let response = problem.into_response();

@@ -4,7 +4,7 @@
 //! What is started or stopped is what natspike record would start or stop.
 
 use super::App;
-use super::problem::{Asked, Body, Problem};
+use super::problem::{Asked, Body, Problem, failed_to};
 use crate::sign_in::SignIn;
 use crate::stack::{Gateway, Stack};
 use anyhow::Error;
@@ -63,11 +63,7 @@ impl App {
 
 /// What AWS, or the recorder, does not do.
 fn refused(error: &Error) -> Problem {
-    Problem::new(
-        StatusCode::BAD_GATEWAY,
-        "StackFailed",
-        format!("Failed to {error:#}."),
-    )
+    Problem::new(StatusCode::BAD_GATEWAY, "StackFailed", failed_to(error))
 }
 
 /// A stack.
@@ -80,6 +76,10 @@ struct Shown {
     /// The gateways that it watches.
     #[schema(value_type = Vec<Value>)]
     gateways: Vec<Gateway>,
+    /// The log group that its recordings are delivered to.
+    log_group: String,
+    /// The bucket that keeps their reports.
+    bucket: String,
 }
 
 /// How many.
@@ -147,6 +147,8 @@ async fn show_stack(State(app): State<Arc<App>>) -> Result<Json<Shown>, Problem>
         name: stack.name.clone(),
         region: stack.region.clone(),
         gateways,
+        log_group: stack.log_group.clone(),
+        bucket: stack.bucket.clone(),
     }))
 }
 

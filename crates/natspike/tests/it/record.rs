@@ -46,8 +46,21 @@ fn says_what_is_missing() {
     }
 }
 
+/// There is no stack of that name.
+pub(crate) const ABSENT: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
+     <Message>Stack with id shop does not exist</Message></Error></ErrorResponse>";
+/// Nobody may ask.
+pub(crate) const DENIED: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
+     <Message>no</Message></Error></ErrorResponse>";
+/// There is one, which is somebody else's.
+pub(crate) const OTHER: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>\
+     <StackName>shop</StackName><StackStatus>CREATE_COMPLETE</StackStatus>\
+     <CreationTime>2026-11-20T23:44:05Z</CreationTime><Outputs><member>\
+     <OutputKey>TableName</OutputKey><OutputValue>carts</OutputValue>\
+     </member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
+
 /// A CloudFormation that answers every question so.
-fn cloudformation(status: u16, body: &'static str) -> String {
+pub(crate) fn cloudformation(status: u16, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -66,20 +79,10 @@ fn cloudformation(status: u16, body: &'static str) -> String {
 
 #[test]
 fn says_which_stack_is_none_of_natspikes() {
-    let absent = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
-                  <Message>Stack with id shop does not exist</Message></Error></ErrorResponse>";
-    let denied = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
-                  <Message>no</Message></Error></ErrorResponse>";
-    let other = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>\
-                 <StackName>shop</StackName><StackStatus>CREATE_COMPLETE</StackStatus>\
-                 <CreationTime>2026-11-20T23:44:05Z</CreationTime><Outputs><member>\
-                 <OutputKey>TableName</OutputKey><OutputValue>carts</OutputValue>\
-                 </member></Outputs></member></Stacks></DescribeStacksResult>\
-                 </DescribeStacksResponse>";
     for (status, body, said) in [
-        (400, absent, "there is no such stack"),
-        (403, denied, "may not do cloudformation:DescribeStacks"),
-        (200, other, "it has no output StateMachineArn"),
+        (400, ABSENT, "there is no such stack"),
+        (403, DENIED, "may not do cloudformation:DescribeStacks"),
+        (200, OTHER, "it has no output StateMachineArn"),
     ] {
         let url = cloudformation(status, body);
         let list = ["record", "list", "--stack", "shop", "--region", "us-east-1"];

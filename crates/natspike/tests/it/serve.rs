@@ -4,6 +4,8 @@ mod asked;
 mod guarded;
 mod parts;
 mod server;
+#[cfg(feature = "aws")]
+mod stack;
 
 use std::fs;
 use std::path::Path;
