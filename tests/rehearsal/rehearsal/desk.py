@@ -13,22 +13,27 @@ class Refused(RuntimeError):
     """The command failed; the message has what it said."""
 
 
+def environment(credentials: dict[str, str], home: Path) -> dict[str, str]:
+    """What the program finds in its environment: the local AWS, and a home of its own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NATSPIKE_"))}
+    return kept | {
+        "AWS_ENDPOINT_URL": credentials["endpoint_url"],
+        "AWS_REGION": credentials["region_name"],
+        "AWS_ACCESS_KEY_ID": credentials["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": credentials["aws_secret_access_key"],
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NATSPIKE_STATE_DIR": str(home / "state"),
+        "NATSPIKE_CACHE_DIR": str(home / "cache"),
+    }
+
+
 class Desk:
     """Runs the program against the local AWS, with a home of its own."""
 
-    def __init__(self, program: Path, credentials: dict[str, str], home: Path, stack: str) -> None:
+    def __init__(self, program: Path, environment: dict[str, str], stack: str) -> None:
         self._program = program
+        self._environment = environment
         self._stack = stack
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NATSPIKE_"))}
-        self._environment = kept | {
-            "AWS_ENDPOINT_URL": credentials["endpoint_url"],
-            "AWS_REGION": credentials["region_name"],
-            "AWS_ACCESS_KEY_ID": credentials["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": credentials["aws_secret_access_key"],
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NATSPIKE_STATE_DIR": str(home / "state"),
-            "NATSPIKE_CACHE_DIR": str(home / "cache"),
-        }
 
     def run(self, *arguments: str) -> str:
         """What the command prints; nobody is at its standard input."""

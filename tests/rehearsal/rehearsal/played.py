@@ -29,6 +29,15 @@ from rehearsal.console import Console
 _BATCH = 5_000
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """One flow record on its way."""
+
+    due: float
+    timestamp: int
+    message: str
+
+
 def set_alarm(cloudwatch: Any, alarm: str, state: str, reason: str) -> None:
     """The alarm's evaluation: it goes to a state and says why."""
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=reason)
@@ -75,6 +84,43 @@ def be_quiet(cloudwatch: Any, gateway: str, until: float) -> int:
         ]
         cloudwatch.put_metric_data(Namespace="AWS/NATGateway", MetricData=data)
     return 10 * (values["BytesInFromSource"] + values["BytesInFromDestination"])
+
+
+def count(cloudwatch: Any, gateway: str, window: dict[str, int], processed: int) -> None:
+    """What the gateway's metrics count of a recording: every byte, spread evenly."""
+    seconds = window["end"] - window["start"]
+    first = window["start"] // 60 * 60
+    data = [
+        {
+            "MetricName": "BytesInFromSource",
+            "Dimensions": [{"Name": "NatGatewayId", "Value": gateway}],
+            "Timestamp": minute,
+            "Value": round(processed * 60 / seconds),
+        }
+        for minute in range(first, window["end"], 60)
+    ]
+    cloudwatch.put_metric_data(Namespace="AWS/NATGateway", MetricData=data)
+
+
+# A workload of another gateway, which records into the same log group.
+STRANGER = "10.0.9.9"
+
+
+def record_another(
+    logs: Any, group: str, interface: str, deliveries: list[Delivery], own: str
+) -> None:
+    """Records of another gateway's interface, like those that are due first."""
+    stream = {"logGroupName": group, "logStreamName": f"{interface}-all"}
+    logs.create_log_stream(**stream)
+    first = sorted(deliveries, key=lambda delivery: delivery.due)[:20]
+
+    def strange(message: str) -> str:
+        words = (STRANGER if word.startswith("10.0.2.") else word for word in message.split())
+        return " ".join(words).replace(own, interface)
+
+    events = [{"timestamp": d.timestamp, "message": strange(d.message)} for d in first]
+    events.sort(key=lambda event: event["timestamp"])
+    logs.put_log_events(**stream, logEvents=events)
 
 
 def flood(cloudwatch: Any, log_group: str, count: int) -> None:
@@ -129,15 +175,6 @@ _COVERING = [
 ]
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One flow record on its way."""
-
-    due: float
-    timestamp: int
-    message: str
-
-
 class Courier(threading.Thread):
     """Delivers flow records to CloudWatch Logs when they are due."""
 
@@ -154,6 +191,9 @@ class Courier(threading.Thread):
         self._logs = logs
         self._stream = {"logGroupName": group, "logStreamName": f"{interface}-all"}
         self._waiting = sorted(deliveries, key=lambda delivery: delivery.due)
+        self._dues = [delivery.due for delivery in self._waiting]
+        # In the order in which they arrive.
+        self.messages = [delivery.message for delivery in self._waiting]
         self._zero = zero
         self._console = console
         self._abandoned = threading.Event()
@@ -161,6 +201,10 @@ class Courier(threading.Thread):
         self.delivered_bytes = 0
         self.worst_delay = 0.0
         self.error: Exception | None = None
+
+    def due_by(self, moment: float) -> int:
+        """How many records are due by then; no more can have arrived."""
+        return sum(due <= moment - self._zero for due in self._dues)
 
     @property
     def undelivered(self) -> int:

@@ -24,11 +24,14 @@ def require(bin_dir: Path, names: list[str]) -> None:
 class Background:
     """A program that runs until the rehearsal ends, on a lifeline, stopped by its pipe."""
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(
+        self, command: list[str], log: Path, environment: dict[str, str] | None = None
+    ) -> None:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 lifeline.argv(command),
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -43,6 +46,14 @@ class Background:
     def last_words(self) -> str:
         """The end of what it printed."""
         return tail(self.log, 20)
+
+    def end(self) -> int:
+        """Ask it to end, by SIGTERM; gives its exit code."""
+        self._process.terminate()
+        try:
+            return self._process.wait(2 * _STOP_SECONDS)
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """End it; closing the lifeline kills the program and then its keeper."""

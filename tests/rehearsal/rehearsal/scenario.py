@@ -52,6 +52,12 @@ class Scenario:
     flooded: float | None = None
     # When somebody stops the recording that was begun at the desk, and by no alarm.
     by_hand: float | None = None
+    # Whether that is done in the page of natspike serve.
+    by_page: bool = False
+    # Whether the alarm goes off while somebody records already, and again after that.
+    alarms: bool = False
+    # Executions that there are in the end, those that record nothing among them.
+    executions: int = 1
     # Whether the report knows what was there at the alarm.
     snapshot: bool = True
     # Whether somebody's flow log covers the gateway.
@@ -129,6 +135,9 @@ def _from(path: Path, played: Path, document: dict[str, Any]) -> Scenario:
         stopped=None if stopped is None else duration.seconds(stopped),
         flooded=None if flooded is None else duration.seconds(flooded),
         by_hand=None if by_hand is None else duration.seconds(by_hand),
+        by_page=bool(meanwhile.get("by_page", False)),
+        alarms=bool(meanwhile.get("alarms", False)),
+        executions=int(expect.get("executions", 1)),
         snapshot=bool(expect.get("snapshot", True)),
         covered=bool(meanwhile.get("covered", False)),
         left_behind=bool(meanwhile.get("left_behind", False)),

@@ -16,9 +16,10 @@ from botocore.exceptions import ClientError
 from localaws.instance import LocalAws, tail
 from rehearsal import deploy, journal, network, package, played, program, traffic, verify
 from rehearsal.console import Console
-from rehearsal.desk import Desk
+from rehearsal.desk import Desk, environment
 from rehearsal.front import Front
 from rehearsal.mailbox import Mail, Mailbox
+from rehearsal.page import Bounds, Page
 from rehearsal.scenario import TIMED_PARAMETERS, Scenario
 from rehearsal.watch import Watch, executions, wait_until
 
@@ -62,6 +63,11 @@ class Rehearsal:
         self.foreign: list[str] = []
         # What a chat is told, where the stack has a topic for one.
         self.chat: Mailbox | None = None
+        # Another gateway of the stack, which is quiet.
+        self.quiet: network.Gateway | None = None
+        self.page: Page | None = None
+        # Bytes of each record that are billed, in the order in which records arrive.
+        self.billed: list[int] = []
 
     def play(self) -> list[str]:
         """Everything, and the cleaning up after it."""
@@ -72,6 +78,7 @@ class Rehearsal:
             stack.callback(self._keep_journal)
             stack.callback(self.front.stop)
             stack.callback(self.aws.stop)
+            stack.callback(self._abandon_page)
             stack.callback(self.console.flush)
             self.aws.launch()
             self.front.start(self.aws.url, self.scenario.rules)
@@ -96,6 +103,7 @@ class Rehearsal:
             deployer.deploy(MACROS, MACRO_STACK, {})
             self.console.event("deployed", MACRO_STACK)
             gateway, quiet = building.result()
+            self.quiet = quiet
         if self.scenario.covered:
             group = str(self.scenario.parameters["SourceLogGroup"])
             flow_log = played.cover(ec2, self._client("logs"), gateway.vpc, group)
@@ -134,17 +142,24 @@ class Rehearsal:
         watch.start()
         self.console.text("")
         self.console.zero = time.time()
-        desk = self._desk() if self.scenario.by_hand is not None else None
-        if desk is not None:
-            execution = desk.start(gateway.id)
-            self.console.event("desk", f"natspike record start: {execution}")
+        desk = self._desk()
+        trouble: list[str] = []
+        execution = ""
+        if self.scenario.by_page:
+            self.page = self._open_page(outputs)
+            trouble += self.page.before(gateway.id, int(parameters["RecordingTime"]))
+        hand = self.page or desk
+        if self.scenario.by_hand is not None:
+            execution = hand.start(gateway.id)
+            self.console.event("desk", f"a recording is begun: {execution}")
+            if self.page is not None:
+                trouble += self.page.early(execution)
         else:
             self.console.event("alarm", f"{alarm} -> ALARM")
             played.set_alarm(cloudwatch, alarm, "ALARM", "Threshold Crossed: 1 datapoint")
 
         courier: played.Courier | None = None
         truth: dict[str, Any] | None = None
-        trouble: list[str] = []
         flow_log = wait_until(
             lambda: (
                 [log for log in network.flow_logs_of(ec2, gateway) if log["FlowLogId"] != left]
@@ -161,11 +176,17 @@ class Rehearsal:
                     due = zero + self.scenario.flooded / self.stage.speed
                     watch.ended.wait(max(0.0, due - time.time()))
                     self._flood(outputs)
-                if desk is not None and self.scenario.by_hand is not None:
+                if self.scenario.by_hand is not None:
                     due = zero + self.scenario.by_hand / self.stage.speed
+                    if self.scenario.alarms:
+                        self._alarm(alarm, "ALARM")
+                    if self.page is not None:
+                        trouble += self._look(self.page, execution, gateway, courier, due)
                     watch.ended.wait(max(0.0, due - time.time()))
-                    trouble += verify.listed(desk.recordings(), "running", gateway.id)
-                    self.console.event("desk", desk.stop(gateway.id))
+                    later = ("held",) if self.scenario.alarms else ()
+                    listed = hand.recordings()
+                    trouble += verify.listed(listed, "running", gateway.id, later=later)
+                    self.console.event("desk", hand.stop(execution))
                 if self.scenario.clears is not None:
                     due = zero + self.scenario.clears / self.stage.speed
                     watch.ended.wait(max(0.0, due - time.time()))
@@ -193,18 +214,28 @@ class Rehearsal:
             table = outputs["TableName"]
             wait_until(lambda: not verify.held(self._item(table, gateway.id)), _MAIL_PATIENCE)
         self._show(arrived)
-        if desk is not None and truth is not None:
-            recordings = desk.recordings()
-            trouble += verify.listed(recordings, "recorded", gateway.id, truth)
-            trouble += verify.at_the_desk(desk.report(recordings[0]["execution"]), truth)
+        if self.scenario.by_hand is not None and truth is not None:
+            later = self._alarm_again(alarm, hand) if self.scenario.alarms else ()
+            recordings = hand.recordings()
+            trouble += verify.listed(recordings, "recorded", gateway.id, truth, later)
+            trouble += verify.why_not(recordings)
+            played.count(cloudwatch, gateway.id, truth["window"], truth["bytes"]["processed"])
+            trouble += verify.at_the_desk(desk.report(execution), truth)
+            if self.page is not None:
+                trouble += self.page.afterwards(execution, gateway.id, truth)
+                trouble += self.page.close()
             self.console.text(desk.run("record", "list"))
+        if self.scenario.mail in ("failure", "stopped"):
+            trouble += verify.unrecorded(desk.recordings(), self.scenario)
         return [
             *trouble,
             *verify.mails(arrived, self.scenario, truth, gateway.id),
             *self._page_trouble(arrived, watch, truth, outputs["RecordingBucket"]),
             *self._chat_trouble(arrived, watch),
             *verify.ending(watch.status, watch.visited, self.scenario),
-            *verify.executions(executions(states, outputs["StateMachineArn"])),
+            *verify.executions(
+                executions(states, outputs["StateMachineArn"]), self.scenario.executions
+            ),
             *verify.leftovers(network.all_flow_logs(ec2), self.foreign),
             *verify.claim(self._item(outputs["TableName"], gateway.id), self.scenario.recordings),
             *verify.faults(self.scenario, self.front.rules()),
@@ -213,7 +244,58 @@ class Rehearsal:
     def _desk(self) -> Desk:
         """Somebody who has the program and may ask the stack's account."""
         natspike = self.stage.bin_dir / "natspike"
-        return Desk(natspike, self.aws.credentials(), self.stage.work / "desk", STACK)
+        return Desk(natspike, environment(self.aws.credentials(), self.stage.work / "desk"), STACK)
+
+    def _open_page(self, outputs: dict[str, str]) -> Page:
+        """The same person's page, of the same stack."""
+        home = self.stage.work / "page"
+        stack = {
+            "name": STACK,
+            "region": self.aws.credentials()["region_name"],
+            "log_group": outputs["RecordingLogGroup"],
+            "bucket": outputs["RecordingBucket"],
+        }
+        natspike = self.stage.bin_dir / "natspike"
+        page = Page(natspike, environment(self.aws.credentials(), home), home, stack)
+        self.console.event("page", f"natspike serve listens on {page.browser.origin}")
+        return page
+
+    def _abandon_page(self) -> None:
+        if self.page is not None:
+            self.page.abandon()
+
+    def _alarm(self, alarm: str, state: str) -> None:
+        self.console.event("alarm", f"{alarm} -> {state}")
+        played.set_alarm(self._client("cloudwatch"), alarm, state, "Threshold Crossed")
+
+    def _alarm_again(self, alarm: str, hand: Desk | Page) -> tuple[str, ...]:
+        """The alarm goes off once more; gives what became of the executions of both times."""
+        for state in ("OK", "ALARM"):
+            self._alarm(alarm, state)
+        later = ("spent", "held")
+        wait_until(
+            lambda: tuple(row["became"] for row in hand.recordings())[:2] == later, _START_PATIENCE
+        )
+        return later
+
+    def _look(
+        self,
+        page: Page,
+        execution: str,
+        gateway: network.Gateway,
+        courier: played.Courier,
+        due: float,
+    ) -> list[str]:
+        """What somebody sees in the page while records arrive, until a moment."""
+        bounds = Bounds(
+            least=lambda: sum(self.billed[: courier.delivered]),
+            most=lambda: sum(self.billed[: courier.due_by(time.time())]),
+        )
+        trouble = page.live(execution, bounds, due)
+        self.console.event("page", "the recording was looked at while its records arrived")
+        trouble += page.questions(execution, gateway.id, lambda: courier.due_by(time.time()))
+        self.console.event("page", "the recording was investigated")
+        return trouble
 
     def _advice(self, gateway: network.Gateway, truth: dict[str, Any]) -> list[str]:
         """The commands that the mail has to give, with the ids that are known."""
@@ -295,14 +377,20 @@ class Rehearsal:
             zero,
             self.stage.speed,
         )
+        group = flow_log["LogGroupName"]
+        if self.scenario.by_hand is not None and self.quiet is not None:
+            other = self.quiet.interface
+            logs = self._client("logs")
+            played.record_another(logs, group, other, flows.deliveries, gateway.interface)
         courier = played.Courier(
             self._client("logs"),
-            flow_log["LogGroupName"],
+            group,
             gateway.interface,
             flows.deliveries,
             zero,
             self.console,
         )
+        self.billed = verify.billed(courier.messages, log_format, gateway.addresses)
         courier.start()
         return courier, flows.truth
 

@@ -325,11 +325,16 @@ def listed(
     became: str,
     gateway: str,
     truth: dict[str, Any] | None = None,
+    later: tuple[str, ...] = (),
 ) -> list[str]:
-    """What is wrong with the list of recordings, of which there is one by hand."""
-    if len(recordings) != 1:
-        return [f"{len(recordings)} recordings are listed instead of one"]
-    row = recordings[0]
+    """What is wrong with the list of recordings, of which the first was by hand.
+
+    `later` is what became of those that came later, the newest first.
+    """
+    said = tuple(row["became"] for row in recordings)
+    if said != (*later, became):
+        return [f"the recordings are listed as {said}, true is {(*later, became)}"]
+    row = recordings[-1]
     over = truth is not None
     expected = {
         "became": became,
@@ -346,12 +351,62 @@ def listed(
     ]
 
 
+# What is said of an execution that recorded nothing.
+_WHY_NOT = {
+    "held": "Another execution was recording the gateway.",
+    "spent": "natspike quota reset allows more.",
+    "failed": "",
+}
+
+
+def why_not(recordings: list[dict[str, Any]], words: str = "") -> list[str]:
+    """What is wrong with what the list says of executions without a report."""
+    wrong = []
+    for row in recordings:
+        expected = _WHY_NOT.get(row["became"])
+        why = row["why_not"] or ""
+        if expected is None:
+            is_right = not why
+        else:
+            is_right = bool(why) and expected in why and (row["became"] != "failed" or words in why)
+        if not is_right:
+            wrong.append(f"the list says why a recording is {row['became']}: {row['why_not']!r}")
+    return wrong
+
+
+def unrecorded(recordings: list[dict[str, Any]], scenario: Scenario) -> list[str]:
+    """What is wrong with the list after a failure, or after somebody stopped the execution."""
+    became = [row["became"] for row in recordings]
+    if became != ["failed"]:
+        return [f"the recordings are listed as {became}, true is ['failed']"]
+    kinds = {"denied": "Denied", "throttled": "Throttled"}
+    words = [kinds[fault["kind"]] for fault in scenario.faults if fault.get("kind") in kinds]
+    expected = "by hand" if scenario.mail == "stopped" else (words or [""])[0]
+    return why_not(recordings, expected)
+
+
+def billed(messages: list[str], log_format: str, gateway: tuple[str, ...]) -> list[int]:
+    """The bytes of each record that are billed: one of its ends is the gateway, one a source."""
+    fields = [field.strip("${}") for field in log_format.split()]
+    counts = []
+    for message in messages:
+        record = dict(zip(fields, message.split(), strict=True))
+        ends = [record["srcaddr"], record["dstaddr"]]
+        others = [end for end in ends if end not in gateway]
+        is_billed = len(others) == 1 and others[0].startswith("10.")
+        counts.append(int(record["bytes"]) if is_billed and record["bytes"].isdigit() else 0)
+    return counts
+
+
 def at_the_desk(said: dict[str, Any], truth: dict[str, Any]) -> list[str]:
     """What is wrong with the desk's own report of a recording."""
     wrong = []
     for name, count in truth["bytes"].items():
         if said["bytes"].get(name) != count:
             wrong.append(f"the desk says {said['bytes'].get(name)} {name}, true is {count}")
+    read, records = said["records"]["read"], truth["recorded"]["records"]
+    if read != records:
+        wrong.append(f"the desk has read {read} records, true are {records}")
     return wrong
 
 
@@ -376,9 +431,10 @@ def ending(status: str, visited: list[str], scenario: Scenario) -> list[str]:
     return wrong
 
 
-def executions(count: int) -> list[str]:
+def executions(count: int, expected: int = 1) -> list[str]:
     """One alarm, one execution."""
-    return [] if count == 1 else [f"{count} executions started instead of one"]
+    wanted = "one" if expected == 1 else str(expected)
+    return [] if count == expected else [f"{count} executions started instead of {wanted}"]
 
 
 def leftovers(flow_logs: list[dict[str, Any]], foreign: list[str]) -> list[str]:

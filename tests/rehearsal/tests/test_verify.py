@@ -207,3 +207,58 @@ def test_a_gateway_is_held_by_what_its_item_says():
     assert verify.held(None) == []
     assert verify.held({"recordings": "1", "cleared": "7"}) == []
     assert verify.held({"execution": "e", "token": "t"}) == ["execution", "token"]
+
+
+def _row(became, **other):
+    figures = {"gateway": GATEWAY, "started_by": "alarm", "end_reason": None, "bytes": None}
+    return {"became": became, "why_not": None, "currency": None} | figures | other
+
+
+HELD = _row("held", why_not="Another execution was recording the gateway.")
+SPENT = _row("spent", why_not="It had 1; natspike quota reset allows more.")
+RUNNING = _row("running", started_by="hand")
+
+
+@pytest.mark.parametrize(
+    ("rows", "later", "is_right"),
+    [
+        ([RUNNING], (), True),
+        ([HELD, RUNNING], ("held",), True),
+        ([SPENT, HELD, RUNNING], ("spent", "held"), True),
+        ([HELD, RUNNING], (), False),
+        ([RUNNING, HELD], ("held",), False),
+        ([_row("running")], (), False),
+    ],
+)
+def test_knows_what_the_list_has_to_say(rows, later, is_right):
+    assert (verify.listed(rows, "running", GATEWAY, later=later) == []) == is_right
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "is_right"),
+    [
+        (RUNNING, "", True),
+        (HELD, "", True),
+        (SPENT, "", True),
+        (_row("held"), "", False),
+        (_row("spent", why_not="It had 1."), "", False),
+        (_row("recorded", why_not="because"), "", False),
+        (_row("failed", why_not="The execution was aborted: by hand"), "by hand", True),
+        (_row("failed", why_not="Denied"), "by hand", False),
+        (_row("failed"), "", False),
+    ],
+)
+def test_knows_why_nothing_was_recorded(row, words, is_right):
+    assert (verify.why_not([row], words) == []) == is_right
+
+
+def test_adds_up_what_is_billed_of_each_record():
+    log_format = "${interface-id} ${srcaddr} ${dstaddr} ${bytes}"
+    messages = [
+        "eni-0a1 10.0.1.5 10.0.0.220 100",
+        "eni-0a1 10.0.0.220 203.0.113.5 100",
+        "eni-0a1 203.0.113.5 10.0.0.220 900",
+        "eni-0a1 10.0.0.220 10.0.1.5 900",
+        "eni-0a1 - - -",
+    ]
+    assert verify.billed(messages, log_format, ("10.0.0.220",)) == [100, 0, 0, 900, 0]
