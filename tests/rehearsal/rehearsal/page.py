@@ -124,8 +124,10 @@ class Page:
         shown = _expected(self.browser.get("/stack"), 200)
         rows = {row["id"]: row for row in shown["gateways"]}
         for name in ("name", "region", "log_group", "bucket"):
-            if shown[name] != self._stack[name]:
-                wrong.append(f"the page says {name} {shown[name]!r}, true is {self._stack[name]!r}")
+            if shown.get(name) != self._stack[name]:
+                wrong.append(
+                    f"the page says {name} {shown.get(name)!r}, true is {self._stack[name]!r}"
+                )
         row = rows.get(gateway, {})
         if len(rows) != 2 or row.get("recording", "?") is not None or "alarm_state" not in row:
             wrong.append(f"the page shows the gateways {shown['gateways']}")
