@@ -41,14 +41,23 @@ export async function showReport(page, server, name, params = {}) {
   await settled(page);
 }
 
+/** Milliseconds without a change after which nothing more is expected. */
+const QUIET = 200;
+
 /** Waits until the report is read and everything on it is of it. */
 export async function settled(page) {
   await page.locator(".figures").waitFor();
-  await page.waitForFunction(
-    () =>
+  // For a while, because the page answers a new address only after a moment.
+  await page.evaluate(() => {
+    window.stillSince = undefined;
+  });
+  await page.waitForFunction((quiet) => {
+    const isStill =
       !document.querySelector("[aria-busy=true], .dimmed, .reading") &&
-      !document.body.innerText.includes("Reading…"),
-  );
+      !document.body.innerText.includes("Reading…");
+    window.stillSince = isStill ? (window.stillSince ?? performance.now()) : undefined;
+    return isStill && performance.now() - window.stillSince > quiet;
+  }, QUIET);
 }
 
 /** The parameters in the address. */

@@ -9,6 +9,7 @@ import type { ReportEntry } from "../../api/types.ts";
 import { integer } from "../../format/bytes.ts";
 import { span } from "../../format/time.ts";
 import { Icon } from "../../parts/icon.tsx";
+import { JsonLink } from "../../parts/json-link.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { optionsInWords, paramsOf } from "../../parts/pickers/asking.ts";
 import { useLoaded } from "../../parts/pickers/loading.ts";
@@ -53,6 +54,7 @@ export function OpenReports({ title, isAtOpen = false }: OpenReportsProps) {
     <section class="panel" aria-labelledby="open-reports">
       <div class="panel-head">
         <h2 id="open-reports">{title}</h2>
+        <JsonLink path="/reports" of={title} />
       </div>
       {list.problem ? <Problem error={list.problem} retry={list.again} /> : null}
       {problem ? <Problem error={problem} /> : null}

@@ -11,6 +11,7 @@ import { integer } from "../../format/bytes.ts";
 import { milliseconds, time } from "../../format/time.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { JsonLink } from "../../parts/json-link.tsx";
 import { Empty, Notice, Problem } from "../../parts/notice.tsx";
 import { useLoaded } from "../../parts/pickers/loading.ts";
 import { go, href, params, setParams } from "../../state/location.ts";
@@ -34,6 +35,7 @@ export function Queries() {
       <div class="panel-head">
         <h2 id="history">Investigations at this desk</h2>
         <FindById queries={queries} />
+        <JsonLink path={`/queries?limit=${limit}`} of="the investigations" />
       </div>
       {history.problem ? <Problem error={history.problem} retry={history.again} /> : null}
       {!history.value && !history.problem ? <p class="hint">Reading the history…</p> : null}

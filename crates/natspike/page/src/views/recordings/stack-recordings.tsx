@@ -9,6 +9,7 @@ import { exactMoney } from "../../format/money.ts";
 import { time } from "../../format/time.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { JsonLink } from "../../parts/json-link.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { type Loaded, useLoaded } from "../../parts/pickers/loading.ts";
 import { href, params, setParams } from "../../state/location.ts";
@@ -92,6 +93,7 @@ function OfStack({ name }: { name: string }) {
           Recordings of the stack {name}
           {stack.value ? <span class="hint"> {stack.value.region}</span> : null}
         </h2>
+        <JsonLink path={`/stack/recordings?limit=${limit}`} of="the recordings" />
         <button type="button" class="button button-small" disabled={list.isLoading} onClick={again}>
           <Icon name="refresh" /> Refresh
         </button>
